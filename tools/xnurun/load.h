@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Puts a static Mach-O and all that XNU's execve puts beside it into this
+// address space: segments at their addresses, the main stack with argc, argv,
+// envp and apple[], the commpage. It runs once, before the first guest
+// instruction, on the one thread there is.
+//
+// The emulator itself must lie where no guest can: it is linked above
+// 0x7e0000000000 and below the guest's stack, and MAP_FIXED_NOREPLACE makes a
+// collision an error instead of a crash.
+#pragma once
+
+#include "sys/types.h"
+#include "tools/xnurun/macho.h"
+
+namespace trapeze {
+
+// xnu-1228 .. xnu-3789 (10.5 .. 10.12) VM_USRSTACK64. A non-PIE program's
+// stack is never slid, so its top is this very address.
+inline constexpr u64 guest_stack_top = 0x7fff5fc00000;
+inline constexpr u64 guest_stack_reserve = 64ull << 20;  // MAXSSIZ, PROT_NONE below the limit
+inline constexpr u64 guest_stack_size = 8ull << 20;      // DFLSSIZ, the RLIMIT_STACK default
+inline constexpr u64 guest_commpage = 0x7fffffe00000;
+inline constexpr u64 guest_commpage_size = 0x1000;
+inline constexpr u64 guest_user_max = 0x7fffffe00000;    // mmap gives nothing from here on
+
+struct Guest {
+    MachoRegs regs;        // at the first instruction: rip, rsp -> argc, rflags 0x200, the rest of the file
+    MachoPlan plan;        // what was mapped
+    u64 stack_low;         // lowest accessible byte; guest_stack_reserve below the top begins PROT_NONE
+    u64 stack_top;         // first byte above the strings; 0 if the program brought its own stack
+    u64 tsc_frequency;     // Hz, as calibrated for the commpage; 0 if the TSC cannot be used
+    u64 nt_tsc_base, nt_ns_base;  // the commpage's pair: mach_absolute_time() = ns since then + nt_ns_base
+    u32 nt_scale;                 // ns = (tsc - nt_tsc_base) * nt_scale >> 32, + nt_ns_base
+};
+
+// Maps `path` and builds the entry state. 0, or XNU's errno for that execve
+// with one line in message[0..message_size) that names the file, what is wrong
+// with it and, where something helps, what to do. Nothing is unmapped again on
+// an error: the process is expected to end.
+i32 load_guest(const char* path, const char* const* argv, const char* const* envp,
+               Guest& guest, char* message, usize message_size);
+
+}  // namespace trapeze
