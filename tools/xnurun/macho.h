@@ -73,8 +73,8 @@ MachoSlice macho_slice(ByteView head, u64 file_size);
 
 // head: the first bytes of the slice, at least 32 + sizeofcmds of them
 // (macho_head_size tells) or all there are; slice_size and slice_offset as
-// macho_slice gave them.
-MachoPlan parse_macho(ByteView head, u64 slice_size, u64 slice_offset = 0);
+// macho_slice gave them; file_size of the whole file, 0 if the slice ends it.
+MachoPlan parse_macho(ByteView head, u64 slice_size, u64 slice_offset = 0, u64 file_size = 0);
 
 // Header and load commands of the image that begins with these bytes (32 are
 // enough), or 0 if it is no 64-bit Mach-O. Not checked against anything.
