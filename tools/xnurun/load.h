@@ -23,20 +23,32 @@ inline constexpr u64 guest_commpage = 0x7fffffe00000;
 inline constexpr u64 guest_commpage_size = 0x1000;
 inline constexpr u64 guest_user_max = 0x7fffffe00000;    // mmap gives nothing from here on
 
-struct Guest {
-    MachoRegs regs;        // at the first instruction: rip, rsp -> argc, rflags 0x200, the rest of the file
-    MachoPlan plan;        // what was mapped
-    u64 stack_low;         // lowest accessible byte; guest_stack_reserve below the top begins PROT_NONE
-    u64 stack_top;         // first byte above the strings; 0 if the program brought its own stack
-    u64 tsc_frequency;     // Hz, as calibrated for the commpage; 0 if the TSC cannot be used
-    u64 nt_tsc_base, nt_ns_base;  // the commpage's pair: mach_absolute_time() = ns since then + nt_ns_base
-    u32 nt_scale;                 // ns = (tsc - nt_tsc_base) * nt_scale >> 32, + nt_ns_base
+// The clock of the commpage: ns = ((tsc - tsc_base) << shift) * scale >> 32, + ns_base,
+// on CLOCK_MONOTONIC. mach_absolute_time counts the same nanoseconds.
+struct CommpageTime {
+    u64 tsc_base, ns_base;
+    u32 scale, shift;
 };
 
-// Maps `path` and builds the entry state. 0, or XNU's errno for that execve
-// with one line in message[0..message_size) that names the file, what is wrong
-// with it and, where something helps, what to do. Nothing is unmapped again on
-// an error: the process is expected to end.
+struct Guest {
+    MachoPlan plan;     // what was mapped
+    MachoRegs regs;     // at the first instruction: rip, rsp -> argc, rflags; the rest as the file says.
+                        // cs is XNU's 0x2b: a host register state needs the host's
+    u64 stack_low;      // lowest accessible byte; below it PROT_NONE down to guest_stack_reserve under the top
+    u64 stack_top;      // first byte above the strings; both 0 if the program brought its own stack
+    CommpageTime time;
+};
+
+// First of all in main: reserves the stack's and the commpage's addresses. Where
+// Linux's address randomisation happened to put the emulator's own stack or vDSO
+// there (about one run in 200), it executes itself again without randomisation.
+// False, with one line in message, if the addresses cannot be had at all.
+bool reserve_guest_areas(char* const* host_argv, char* const* host_envp, char* message, usize message_size);
+
+// Maps `path` and builds the entry state; reserve_guest_areas came before. 0, or
+// XNU's errno for that execve with one line in message[0..message_size) that names
+// the file, what is wrong with it and, where something helps, what to do. Nothing
+// is unmapped again on an error: the process is expected to end.
 i32 load_guest(const char* path, const char* const* argv, const char* const* envp,
                Guest& guest, char* message, usize message_size);
 
