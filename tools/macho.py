@@ -22,6 +22,7 @@ LC_DYLD_INFO = (0x22, 0x80000022)
 LC_DYLD_CHAINED_FIXUPS = 0x80000034
 LC_DYLIBS = {0xc: 'LC_LOAD_DYLIB', 0x80000018: 'LC_LOAD_WEAK_DYLIB', 0x8000001f: 'LC_REEXPORT_DYLIB',
              0x20: 'LC_LAZY_LOAD_DYLIB', 0x80000023: 'LC_LOAD_UPWARD_DYLIB'}
+LEAST = {LC_SEGMENT_64: 72, LC_MAIN: 24, **dict.fromkeys(LC_DYLD_INFO, 48), **dict.fromkeys(LC_DYLIBS, 24)}
 SEGMENT, SECTION = struct.Struct('<II16sQQQQiiII'), struct.Struct('<16s16sQQIIIIIIII')
 ZEROFILL = {0x1, 0xc, 0x12}
 BAD_SECTIONS = {
@@ -115,25 +116,29 @@ def parse(data):
     if 32 + sizeofcmds > len(data):
         raise Refused('truncated inside its load commands; link again')
 
-    segments, entry, at = [], None, 32
+    segments, entry, work, at = [], None, [], 32
     for _ in range(ncmds):
         cmd, size = struct.unpack_from('<II', data, at) if at + 8 <= 32 + sizeofcmds else (0, 0)
         if size < 8 or at + size > 32 + sizeofcmds:
             raise Refused(f'damaged load command at offset {at:#x}; link again')
         body = data[at:at + size]
+        if size < LEAST.get(cmd, 8):
+            raise Refused(f'load command {cmd:#x} at offset {at:#x} has {size} bytes and needs {LEAST[cmd]}; link again')
         at += size
         if cmd in LC_DYLIBS:
             name = text(body[struct.unpack_from('<I', body, 8)[0]:])
             raise Refused(f'needs the dylib {name} ({LC_DYLIBS[cmd]}); a static program has none. Link with -nostdlib '
                           'and without -l or -framework')
         if cmd in LC_DYLD_INFO:
-            check_dyld_info(data, body)
+            work.append(body)  # looked at last: a dylib explains the binds
         elif cmd == LC_DYLD_CHAINED_FIXUPS:
             raise Refused('chained fix-ups; nothing would apply them. Link with -no_fixup_chains or for macos10.13')
         elif cmd == LC_SEGMENT_64:
             segments.append(Segment(body))
         elif cmd == LC_MAIN:
             entry = struct.unpack_from('<Q', body, 8)[0]
+    for body in work:
+        check_dyld_info(data, body)
     return segments, entry
 
 
