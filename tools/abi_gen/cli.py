@@ -13,7 +13,8 @@ for Meson (KERNEL is linux or darwin):
   numbers KERNEL OUT.h OUT.inc  SYS_*, TRAP_* (and MIG_*) for C++ and NASM
   errno KERNEL OUT.h            errno and signal numbers of one kernel; lookups declared
   running KERNEL OUT.h          the same lookups for the kernel that programs are built for
-  kern_return OUT.h NUMBERS.h   mach_error_name, mach_error_text; KERN_*, MACH_*, MIG_*
+  kern_return OUT.h             mach_error_name, mach_error_text
+  kern_numbers OUT.h            KERN_*, MACH_*, MIG_*
   names KERNEL WHAT COLUMN OUT.cpp   one lookup: WHAT errno, signal, kern_return; COLUMN name, text
   calltypes OUT.h               the types of the next
   data KERNEL OUT.h             tables of calls for decoding
@@ -63,9 +64,12 @@ def cmd_running(root, k, out):
     write(out, names.running_header(kernel(k), root))
 
 
-def cmd_kern_return(root, out, out_numbers):
+def cmd_kern_return(root, out):
     write(out, names.kern_return_header(root))
-    write(out_numbers, names.kern_return_numbers(root))
+
+
+def cmd_kern_numbers(root, out):
+    write(out, names.kern_return_numbers(root))
 
 
 def cmd_names(root, k, w, column, out):

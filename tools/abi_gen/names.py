@@ -91,7 +91,6 @@ using {NAMESPACE[kernel]}::signal_text;
 
 
 def kern_return_header(root):
-    """Two headers in one: numbers for those who want them, lookups for all."""
     return HEAD.format('sys/darwin/kern_return.tbl') + f'''// kern_return_t, mach_msg_return_t and MIG errors. Null for a number that is none of them.
 #pragma once
 #include "sys/types.h"
