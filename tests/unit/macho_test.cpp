@@ -211,6 +211,7 @@ TEST_CASE("macho: segments") {
     }
     SECTION("overlapping by file size") {
         i.size = 0x3000, i.text().filesize = 0x1001, refused(parse(i), ENOMEM_, "overlaps");
+        std::swap(i.segments[1], i.segments[2]), refused(parse(i), ENOMEM_, "overlaps");
     }
     SECTION("in the commpage") { i.data().vmsize = 0x7fff00000000, refused(parse(i), ENOMEM_, "end of user memory"); }
     SECTION("address overflows") { i.data().vmaddr = ~u64{0xfff}, refused(parse(i), ENOMEM_, "end of user memory"); }

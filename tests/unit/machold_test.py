@@ -129,6 +129,9 @@ class Converts(Case):
                 self.assertEqual(initprot & 5, 5)
             entry |= vmaddr <= registers[16] < end and initprot & 5 == 5
         self.assertEqual(headers, 1)
+        first = min(struct.unpack_from('<I', body, 72 + 48)[0] for cmd, _, body in commands(image)
+                    if cmd == 0x19 and struct.unpack_from('<I', body, 64)[0])
+        self.assertEqual(image[32 + sizeofcmds:first].strip(b'\0'), b'', 'something left of the old load commands')
         self.assertTrue(entry, 'the entry point is in no executable segment')
 
     def test_without_data_a_program_is_one_page(self):
@@ -174,6 +177,18 @@ class Converts(Case):
         offset = places['__DATA'][2]
         self.assertEqual(image[offset:offset + 4096], struct.pack('<I', 5) + bytes(4092))
         self.assertEqual(len(image), places['__MORE'][2] + 4)
+
+    def test_padding_is_zeroed_whatever_the_linker_left_there(self):
+        image = self.linked()
+        (_, _, text), (_, _, data) = [s for s in segments(image) if s[0] in ('__TEXT', '__DATA')]
+        image[text[2] + text[3] - 8:text[2] + text[3]] = b'\xaa' * 8
+        image[data[2] + 16:data[2] + data[3]] = b'\xaa' * (data[3] - 16)
+        with open(self.path('dirty'), 'wb') as file:
+            file.write(image)
+        done = run(MACHOLD, '--convert', self.path('dirty'), self.path('out'))
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        with open(self.path('out'), 'rb') as file:
+            self.assertNotIn(b'\xaa\xaa', file.read())
 
     def test_output_has_no_symbols_and_they_lie_beside_it(self):
         self.build(START + 'long start() { return 7; }')
