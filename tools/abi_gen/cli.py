@@ -3,7 +3,7 @@
 import os
 import sys
 
-from . import data, emit, layout, names, table
+from . import data, emit, layout, lint, names, show, table
 from .table import Bad
 
 USAGE = '''usage: tools/abi [--root DIR] COMMAND ...
@@ -20,6 +20,11 @@ for Meson (KERNEL is linux or darwin):
   data KERNEL OUT.h             tables of calls for decoding
   xlat OUT.h                    errno and signal numbers of one kernel in the other's
   layout OUT.inc OUT.h          offsets that assembly and C++ share
+  hostcheck OUT.cpp             static_asserts of Linux's numbers against the host's headers
+for people:
+  show KERNEL NAME              all about one call
+  find NUMBER                   what a number is: eax, number in a class, errno, signal, result, MIG id
+  lint [UNISTD.h]               checks the tables; with a host's unistd_64.h, that it has no more calls
 '''
 
 
@@ -95,6 +100,36 @@ def cmd_xlat(root, out):
 def cmd_layout(root, out_inc, out_h):
     write(out_inc, layout.inc(root))
     write(out_h, layout.header(root))
+
+
+def cmd_hostcheck(root, out):
+    write(out, show.host_check(root))
+
+
+def cmd_show(root, k, name):
+    text = show.show(kernel(k), name, root)
+    if not text:
+        raise Bad(f'abi: {k} has no call "{name}"')
+    print(text, end='')
+
+
+def cmd_find(root, number):
+    text = show.find(table.number(number, 'abi'), root)
+    if not text:
+        raise Bad(f'abi: {number} is nothing that the tables know')
+    print(text, end='')
+
+
+def cmd_lint(root, unistd=None):
+    found = list(lint.problems(root))
+    if unistd:
+        try:
+            found += show.host_missing(unistd, root)
+        except OSError as error:
+            raise Bad(f'{unistd}: {error.strerror}') from None
+    for problem in found:
+        print(problem, file=sys.stderr)
+    return 2 if found else 0
 
 
 def main(words):
