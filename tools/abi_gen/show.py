@@ -94,8 +94,8 @@ def host_check(root):
            '#include "sys/linux/errno.h"', '#include "sys/linux/numbers.h"', '', 'namespace ours {']
     rows = [r for r in calls('linux', root)[0]]
     errnos, signals = names.errnos('linux', root), names.signals('linux', root)
-    out += [f'constexpr long nr_{r.name} = trapeze::lnx::SYS_{r.name};' for r in rows]
-    out += [f'constexpr long e_{r.name} = trapeze::lnx::{r.name};' for r in errnos + signals]
+    out += [f'inline constexpr long nr_{r.name} = trapeze::lnx::SYS_{r.name};' for r in rows]
+    out += [f'inline constexpr long e_{r.name} = trapeze::lnx::{r.name};' for r in errnos + signals]
     out += ['}', '', '#include <asm/unistd.h>', '#include <errno.h>', '#include <signal.h>', '']
     for row in rows:
         out += [f'#ifdef __NR_{row.name}',
