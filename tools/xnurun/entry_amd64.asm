@@ -1,0 +1,138 @@
+; SPDX-License-Identifier: BSD-3-Clause
+; The places where the emulator meets the host kernel: signal entry and exit, the interruptible host call, guarded copies
+; to and from guest memory, entering the guest, ending a thread.
+;
+; No wake-up is lost between "look whether a signal came" and "go to sleep" or "return to the guest" because the two
+; sequences are restartable: on_host_signal (signal_entry.cpp) moves rip of an interrupted one
+;   host_call_begin .. host_call_end   -> host_call_interrupted  (the call did not happen: -EINTR)
+;   leave_begin     .. leave_end       -> leave_begin            (look again)
+;   guest_copy_begin.. guest_copy_end  -> guest_copy_fault       (on SIGSEGV/SIGBUS: the guest's address is bad)
+; Rejected: masking all signals around every trap, which costs two host calls a trap and still needs a window to sleep in.
+; THREAD_ATTENTION: Thread::attention (thread.h), found through FS, which no Darwin/amd64 program uses.
+
+%include "sys/section.inc"
+
+%define THREAD_ATTENTION 0x100
+%define SYS_rt_sigreturn 15
+%define SYS_munmap 11
+%define SYS_exit 60
+%define EINTR 4
+
+extern on_host_signal
+extern deliver_pending
+
+%macro LABEL 1
+        global %1:function hidden
+%1:
+%endmacro
+
+TEXT signal_entry
+; Host signal handler for every signal: rdi signal, rsi siginfo, rdx ucontext; rsp -> restorer's address, ucontext above it.
+; on_host_signal says (al) whether the ucontext is the guest's; then pending guest signals are delivered into it first.
+        mov     rbx, rdx                ; rt_sigreturn restores every register, so none is saved here
+        cld
+        sub     rsp, 8
+        call    on_host_signal
+        test    al, al
+        jz      leave_plain
+LABEL leave_begin
+        lea     rsp, [rbx - 64]         ; below the ucontext: room for calls, whatever rsp was
+        and     rsp, -16
+        cmp     dword [fs:THREAD_ATTENTION], 0
+        jne     leave_deliver
+LABEL leave_plain
+        mov     rsp, rbx                ; where rt_sigreturn looks for the frame
+        mov     eax, SYS_rt_sigreturn
+        syscall
+LABEL leave_end
+        hlt
+leave_deliver:
+        mov     rdi, rbx
+        call    deliver_pending
+        jmp     leave_begin
+
+TEXT signal_restorer
+; The kernel wants one; signal_entry never returns to it.
+        mov     eax, SYS_rt_sigreturn
+        syscall
+        hlt
+
+TEXT enter_guest
+; [[noreturn]] void enter_guest(rdi HostContext*): loads every register from it, the signal mask too.
+        mov     rsp, rdi
+        mov     eax, SYS_rt_sigreturn
+        syscall
+        hlt
+
+TEXT host_call
+; i64 host_call(rdi number, rsi..r9 first five arguments, [rsp+8] sixth) -> rax as the kernel leaves it
+        mov     rax, rdi
+        mov     rdi, rsi
+        mov     rsi, rdx
+        mov     rdx, rcx
+        mov     r10, r8
+        mov     r8, r9
+        mov     r9, [rsp + 8]
+        syscall
+        ret
+
+TEXT host_call_interruptible
+; As host_call, but -EINTR without calling if the thread has a signal to deliver, however late it came.
+        mov     rax, rdi
+        mov     rdi, rsi
+        mov     rsi, rdx
+        mov     rdx, rcx
+        mov     r10, r8
+        mov     r8, r9
+        mov     r9, [rsp + 8]
+LABEL host_call_begin
+        cmp     dword [fs:THREAD_ATTENTION], 0
+        jne     host_call_interrupted
+        syscall
+LABEL host_call_end
+        ret
+LABEL host_call_interrupted
+        mov     rax, -EINTR
+        ret
+
+TEXT host_clone
+; i64 host_clone(rdi flags, rsi stack top, rdx entry, rcx argument, r8 tls, r9 i32* parent_tid)
+; The child calls entry(argument) on its stack.
+        push    rbx
+        push    r12
+        mov     rbx, rdx                ; the child has the parent's registers, all but rax, rsp, rcx, r11
+        mov     r12, rcx
+        mov     rdx, r9                 ; parent_tid
+        xor     r10d, r10d              ; child_tid
+        mov     eax, 56                 ; clone
+        syscall
+        test    rax, rax
+        jz      .child
+        pop     r12
+        pop     rbx
+        ret
+.child: xor     ebp, ebp
+        mov     rdi, r12
+        call    rbx
+        hlt
+
+TEXT host_thread_exit
+; [[noreturn]] void host_thread_exit(rdi base, rsi size): unmaps the stack it stands on and ends the thread.
+        mov     eax, SYS_munmap
+        syscall
+        xor     edi, edi
+        mov     eax, SYS_exit
+        syscall
+        hlt
+
+TEXT guest_copy
+; u64 guest_copy(rdi to, rsi from, rdx n) -> 0, or the number of bytes not copied since an address is bad
+        mov     rcx, rdx
+LABEL guest_copy_begin
+        rep movsb
+LABEL guest_copy_end
+        xor     eax, eax
+        ret
+LABEL guest_copy_fault
+        mov     rax, rcx                ; at least 1: the fault was in rep movsb
+        ret

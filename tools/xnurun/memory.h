@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The guest's address space: what the kernel side allocates there and what it must not give away.
+#pragma once
+#include "sys/types.h"
+
+namespace trapeze {
+
+void init_guest_memory(u64 image_high);     // first-fit starts above the image, as XNU's map does
+bool guest_allocate(u64 size, u64& base);   // zeroed, readable and writable
+void guest_protect_none(u64 base, u64 size);
+bool guest_unmap(u64 base, u64 size);
+extern u64 guest_mapped_bytes;              // mapped less unmapped by the guest's calls, for --stats
+
+}  // namespace trapeze

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Host signals into Darwin's: numbers, siginfo, dispositions. See signal.h; frames are in deliver.cpp.
+#include "tools/xnurun/signal.h"
+
+#include "sys/mem.h"
+#include "sys/xlat.h"
+#include "tools/xnurun/trap.h"
+
+namespace trapeze {
+
+GuestAction guest_actions[32];
+HostLock signal_lock;
+
+namespace {
+
+// Darwin signals that Linux has not: any two real-time signals that nothing else here uses.
+constexpr i32 host_sigemt = 40, host_siginfo = 41;
+
+constexpr u32 always_caught = sigbit(xnu::SIGILL) | sigbit(xnu::SIGTRAP) | sigbit(xnu::SIGFPE) | sigbit(xnu::SIGBUS) |
+                              sigbit(xnu::SIGSEGV) | sigbit(xnu::SIGSYS);
+
+constexpr u64 hostbit(i32 host) { return 1ull << (host - 1); }
+
+// xnu-11417 bsd/sys/signal.h and bsd/uxkern/ux_exception.c against Linux arch/x86/kernel/traps.c.
+void fault_siginfo(const HostSiginfo& host_info, const lnx::sigcontext& regs, i32& darwin, xnu::siginfo_t& info) {
+    const u64 trap = regs.trapno;
+    info.si_addr = regs.rip;
+    switch (host_info.si_signo) {
+    case lnx::SIGSEGV:
+    case lnx::SIGBUS:
+        if (trap == 14 || host_info.si_signo == lnx::SIGBUS) {
+            // Unmapped: SIGSEGV; mapped, but not for this access (or beyond the end of a file): SIGBUS BUS_ADRERR.
+            const bool unmapped = host_info.si_signo == lnx::SIGSEGV && host_info.si_code == 1;
+            darwin = unmapped ? xnu::SIGSEGV : xnu::SIGBUS;
+            info.si_code = unmapped ? 1 : 2;
+            info.si_addr = host_info.si_addr;
+        } else {  // general protection: no address, no code
+            darwin = xnu::SIGSEGV;
+            info.si_code = 0;
+            info.si_addr = 0;
+        }
+        break;
+    case lnx::SIGFPE: {
+        // Linux: INTDIV 1 INTOVF 2 FLTDIV 3 OVF 4 UND 5 RES 6 INV 7 SUB 8
+        constexpr u8 codes[9] = {0, 7, 8, 1, 2, 3, 4, 5, 6};
+        info.si_code = host_info.si_code > 0 && host_info.si_code < 9 ? codes[host_info.si_code] : 0;
+        break;
+    }
+    case lnx::SIGILL: info.si_code = 1; break;   // ILL_ILLOPC
+    case lnx::SIGTRAP: info.si_code = 1; break;  // TRAP_BRKPT
+    default: break;
+    }
+}
+
+}  // namespace
+
+i32 host_signal(i32 darwin) {
+    if (darwin == xnu::SIGEMT) return host_sigemt;
+    if (darwin == xnu::SIGINFO) return host_siginfo;
+    return signal_xnu_to_lnx(darwin);
+}
+
+i32 darwin_signal(i32 host) {
+    if (host == host_sigemt) return xnu::SIGEMT;
+    if (host == host_siginfo) return xnu::SIGINFO;
+    return signal_lnx_to_xnu(host);
+}
+
+u64 host_mask(u32 mask) {
+    u64 bits = 0;
+    for (i32 n = 1; n < 32; n++)
+        if (mask & sigbit(n) & ~always_caught) bits |= hostbit(host_signal(n));
+    return bits;
+}
+
+u32 darwin_mask_of(u64 mask) {
+    u32 bits = 0;
+    for (i32 n = 1; n < 32; n++)
+        if (mask & hostbit(host_signal(n))) bits |= sigbit(n);
+    return bits;
+}
+
+// May interrupt any code of this thread, itself included. A signal that is pending already is not recorded again: standard
+// signals do not queue, neither there nor here.
+void record_signal(Thread& thread, i32 darwin, const HostSiginfo& from, const HostContext* context) {
+    xnu::siginfo_t info{};
+    if (context && from.si_code > 0 && from.si_signo != lnx::SIGSYS && (always_caught & sigbit(darwin))) {
+        fault_siginfo(from, context->uc_mcontext, darwin, info);
+        // A synchronous fault that is masked or ignored cannot wait: the instruction would fault for ever.
+        if (thread.mask & sigbit(darwin) || guest_actions[darwin].handler == xnu::SIG_IGN) die_by_signal(darwin);
+        thread.trapno = static_cast<u32>(context->uc_mcontext.trapno);
+        thread.fault_err = static_cast<u32>(context->uc_mcontext.err);
+        thread.fault_addr = context->uc_mcontext.cr2;
+    } else {
+        info.si_pid = from.si_pid;
+        info.si_uid = from.si_uid;
+        if (from.si_signo == lnx::SIGCHLD && from.si_code > 0) {
+            info.si_code = from.si_code;  // CLD_* are the same
+            const i32 status = static_cast<i32>(from.si_value);
+            info.si_status = from.si_code == 1 ? status : darwin_signal(status);
+        }
+    }
+    if (darwin == 0 || darwin >= 32) return;
+    info.si_signo = darwin;
+    const u32 bit = sigbit(darwin);
+    if (__atomic_load_n(&thread.pending, __ATOMIC_RELAXED) & bit) return;
+    thread.info[darwin - 1] = info;
+    __atomic_fetch_or(&thread.pending, bit, __ATOMIC_RELEASE);
+    if (!(thread.mask & bit)) __atomic_store_n(&thread.attention, 1, __ATOMIC_RELEASE);
+}
+
+void set_guest_mask(Thread& thread, HostContext& context, u32 mask) {
+    mask &= ~unmaskable;
+    __atomic_store_n(&thread.mask, mask, __ATOMIC_RELAXED);
+    context.uc_sigmask = host_mask(mask);
+    if (__atomic_load_n(&thread.pending, __ATOMIC_RELAXED) & ~mask)
+        __atomic_store_n(&thread.attention, 1, __ATOMIC_RELAXED);
+}
+
+void apply_host_action(i32 darwin) {
+    const i32 number = host_signal(darwin);
+    const GuestAction& action = guest_actions[darwin];
+    lnx::kernel_sigaction host_action{};
+    if (action.handler > xnu::SIG_IGN || always_caught & sigbit(darwin)) {
+        host_action.handler = reinterpret_cast<u64>(signal_entry);
+        host_action.restorer = reinterpret_cast<u64>(signal_restorer);
+        host_action.flags = lnx::SA_SIGINFO | lnx::SA_ONSTACK | lnx::SA_RESTORER;
+        // One asynchronous signal at a time in the emulator; traps and faults must always get through.
+        if (always_caught & sigbit(darwin)) host_action.flags |= lnx::SA_NODEFER;
+        else host_action.mask = host_mask(~0u);
+    } else {
+        const SignalAction what = xnu_signal_action[darwin];
+        const bool ignore = action.handler == xnu::SIG_IGN || what == SignalAction::ignore;
+        // Linux ignores SIGCHLD, SIGURG, SIGWINCH by default too, and SIG_IGN would reap children unseen.
+        const bool same = darwin == xnu::SIGCHLD || darwin == xnu::SIGURG || darwin == xnu::SIGWINCH ||
+                          what == SignalAction::cont;
+        host_action.handler = action.handler == xnu::SIG_IGN || (ignore && !same) ? lnx::SIG_IGN : lnx::SIG_DFL;
+    }
+    if (action.flags & xnu::SA_NOCLDSTOP) host_action.flags |= lnx::SA_NOCLDSTOP;
+    if (action.flags & xnu::SA_NOCLDWAIT) host_action.flags |= lnx::SA_NOCLDWAIT;
+    host(lnx::SYS_rt_sigaction, number, &host_action, 0, 8);
+}
+
+void init_signals() {
+    for (i32 n = 1; n < 32; n++) {
+        if (n == xnu::SIGKILL || n == xnu::SIGSTOP) continue;
+        lnx::kernel_sigaction old{};
+        host(lnx::SYS_rt_sigaction, host_signal(n), 0, &old, 8);
+        if (old.handler == lnx::SIG_IGN) guest_actions[n].handler = xnu::SIG_IGN;
+        apply_host_action(n);
+    }
+}
+
+void die_by_signal(i32 darwin) {
+    const i32 number = host_signal(darwin);
+    report_end();
+    lnx::kernel_sigaction standard{};
+    host(lnx::SYS_rt_sigaction, number, &standard, 0, 8);
+    const u64 mask = ~hostbit(number);
+    host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &mask, 0, 8);
+    host(lnx::SYS_tgkill, host(lnx::SYS_getpid), host(lnx::SYS_gettid), number);
+    exit_run(128 + number);  // not reached: every such signal's host default ends the process
+}
+
+bool first_deliverable_restarts(Thread& thread) {
+    Locked hold(signal_lock);
+    u32 ready = __atomic_load_n(&thread.pending, __ATOMIC_RELAXED) & ~thread.mask;
+    for (; ready; ready &= ready - 1) {
+        const GuestAction& action = guest_actions[__builtin_ctz(ready) + 1];
+        if (action.handler > xnu::SIG_IGN) return action.flags & xnu::SA_RESTART;
+    }
+    return true;
+}
+
+}  // namespace trapeze

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Guest signals. A host signal becomes a bit in Thread::pending with its Darwin siginfo (record_signal); deliver_pending
+// turns what is pending and unmasked into XNU's frames on the guest's stack, when the guest's registers are at hand:
+// in a handler that interrupted guest code, and on the way out of every trap.
+//
+// SIGSYS and the synchronous ones (SIGILL TRAP FPE BUS SEGV) always have a host handler and are never masked on the host,
+// since the emulator itself needs them; the guest's wishes about them are kept here alone.
+#pragma once
+#include "sys/darwin/errno.h"
+#include "sys/darwin/types.h"
+#include "tools/xnurun/thread.h"
+
+namespace trapeze {
+
+struct GuestAction {
+    u64 handler = 0, tramp = 0;  // handler: 0 default, 1 ignore
+    u32 mask = 0;
+    i32 flags = 0;
+};
+extern GuestAction guest_actions[32];  // by Darwin number; under signal_lock
+extern HostLock signal_lock;
+
+constexpr u32 sigbit(i32 darwin) { return 1u << (darwin - 1); }
+constexpr u32 unmaskable = sigbit(xnu::SIGKILL) | sigbit(xnu::SIGSTOP);
+
+i32 host_signal(i32 darwin);    // 0: none. SIGEMT and SIGINFO live on real-time signals
+i32 darwin_signal(i32 host);    // 0: none
+u64 host_mask(u32 darwin_mask); // without those that must stay open
+u32 darwin_mask_of(u64 host_mask);
+
+void record_signal(Thread&, i32 darwin, const HostSiginfo&, const HostContext*);
+void set_guest_mask(Thread&, HostContext&, u32 mask);  // takes effect when the context is left to
+void apply_host_action(i32 darwin);                    // makes the host's disposition fit guest_actions; under signal_lock
+void init_signals();                                   // dispositions inherited from the parent; SIGSYS and faults caught
+[[noreturn]] void die_by_signal(i32 darwin);           // the default action that ends the process, seen as such by its parent
+bool first_deliverable_restarts(Thread&);              // SA_RESTART of the signal that would be delivered next; true if none
+
+extern "C" void deliver_pending(HostContext*);
+
+}  // namespace trapeze

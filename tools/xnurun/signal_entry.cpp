@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Where host signals arrive. Three cases, told apart by rip:
+//   - the emulator's own code: a bad guest address in guest_copy, a fault of ours (ends the run), or an asynchronous signal:
+//     it is recorded, and an interrupted restartable sequence is moved so that it notices (entry_amd64.asm);
+//   - guest code behind a `syscall` that Syscall User Dispatch caught: answer the trap;
+//   - other guest code: record the signal; signal_entry then delivers it.
+// Nothing here takes a lock or allocates in the first case: the interrupted code may hold any lock.
+#include "sys/mem.h"
+#include "tools/xnurun/signal.h"
+#include "tools/xnurun/trap.h"
+
+namespace trapeze {
+namespace {
+
+constexpr i32 sys_user_dispatch = 2;  // si_code
+
+bool inside(u64 rip, const u8* begin, const u8* end) {
+    return rip >= reinterpret_cast<u64>(begin) && rip < reinterpret_cast<u64>(end);
+}
+
+bool synchronous(const HostSiginfo& info) {
+    switch (info.si_signo) {
+    case lnx::SIGILL: case lnx::SIGTRAP: case lnx::SIGFPE: case lnx::SIGBUS: case lnx::SIGSEGV: return info.si_code > 0;
+    default: return false;
+    }
+}
+
+void own_fault(const HostSiginfo& info, HostContext& context) {
+    auto& regs = context.uc_mcontext;
+    if ((info.si_signo == lnx::SIGSEGV || info.si_signo == lnx::SIGBUS) &&
+        inside(regs.rip, guest_copy_begin, guest_copy_end)) {
+        regs.rip = reinterpret_cast<u64>(guest_copy_fault);
+        return;
+    }
+    give_up("broken: host signal ", info.si_signo, " in the emulator itself, rip ", hex(regs.rip), ", address ",
+            hex(info.si_addr), ", rsp ", hex(regs.rsp));
+}
+
+void rewind(lnx::sigcontext& regs) {
+    if (inside(regs.rip, host_call_begin, host_call_end)) regs.rip = reinterpret_cast<u64>(host_call_interrupted);
+    else if (inside(regs.rip, leave_begin, leave_end)) regs.rip = reinterpret_cast<u64>(leave_begin);
+}
+
+}  // namespace
+
+// True: `context` holds the guest's registers.
+extern "C" bool on_host_signal(i32 number, HostSiginfo* info, HostContext* context) {
+    Thread& thread = self();
+    lnx::sigcontext& regs = context->uc_mcontext;
+    if (inside(regs.rip, __executable_start, etext)) {
+        if (synchronous(*info)) {
+            own_fault(*info, *context);
+            return false;
+        }
+        record_signal(thread, darwin_signal(number), *info, nullptr);
+        if (thread.attention) rewind(regs);
+        return false;
+    }
+    if (number == lnx::SIGSYS && info->si_code == sys_user_dispatch) {
+        answer_trap(thread, *context);
+    } else {
+        record_signal(thread, darwin_signal(number), *info, context);
+    }
+    return true;
+}
+
+}  // namespace trapeze

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Host threads for guest threads. See thread.h; the guest's calls are in bsd_thread.cpp.
+#include "tools/xnurun/thread.h"
+
+#include "sys/mem.h"
+#include "tools/xnurun/ports.h"
+#include "tools/xnurun/report.h"
+#include "tools/xnurun/signal.h"
+
+namespace trapeze {
+
+HostLock threads_lock;
+Thread* threads;
+u32 threads_living, threads_started;
+bool use_fsgsbase;
+
+namespace {
+
+// Room for the deepest nesting: a trap, an asynchronous signal in it, a fault in that one; each frame carries the whole
+// extended state (up to 11 KiB with AMX), each handler below 8 KiB.
+constexpr u64 host_stack_size = 0x14000, guard_size = 0x1000;
+
+constexpr i32 pr_set_syscall_user_dispatch = 59, pr_sys_dispatch_on = 1;
+
+u64 host_stack_low(const Thread& t) { return t.region + guard_size; }
+
+}  // namespace
+
+Thread* thread_new() {
+    const u64 size = guard_size + host_stack_size + ((sizeof(Thread) + 4095) & ~4095ull);
+    const i64 r = host(lnx::SYS_mmap, 0, size, lnx::PROT_READ | lnx::PROT_WRITE, lnx::MAP_PRIVATE | lnx::MAP_ANON, -1, 0);
+    if (host_failed(r)) return nullptr;
+    host(lnx::SYS_mprotect, r, guard_size, lnx::PROT_NONE);
+    Thread* t = reinterpret_cast<Thread*>(static_cast<u64>(r) + guard_size + host_stack_size);
+    t->tls.self = &t->tls;
+    t->trace = {0, t->trace_text, sizeof t->trace_text};
+    t->region = static_cast<u64>(r);
+    t->region_size = size;
+    t->altstack.ss_flags = xnu::SS_DISABLE;
+    return t;
+}
+
+void thread_free(Thread* t) { host(lnx::SYS_munmap, t->region, t->region_size); }
+
+void thread_list_add(Thread& t) {
+    Locked hold(threads_lock);
+    t.next = threads;
+    t.previous = nullptr;
+    if (threads) threads->previous = &t;
+    threads = &t;
+    threads_living++;
+    threads_started++;
+}
+
+bool thread_list_remove(Thread& t) {
+    Locked hold(threads_lock);
+    (t.previous ? t.previous->next : threads) = t.next;
+    if (t.next) t.next->previous = t.previous;
+    return --threads_living == 0;
+}
+
+Thread* thread_of_port(Port* port) {
+    for (Thread* t = threads; t; t = t->next)
+        if (t->port == port) return t;
+    return nullptr;
+}
+
+void arm_thread(Thread& t) {
+    t.tid = static_cast<i32>(host(lnx::SYS_gettid));
+    lnx::stack_t stack{host_stack_low(t), 0, 0, host_stack_size};
+    host(lnx::SYS_sigaltstack, &stack, 0);
+    const u64 begin = reinterpret_cast<u64>(__executable_start), size = reinterpret_cast<u64>(etext) - begin;
+    const i64 r = host(lnx::SYS_prctl, pr_set_syscall_user_dispatch, pr_sys_dispatch_on, begin, size, 0);
+    if (host_failed(r))
+        give_up("this kernel has no Syscall User Dispatch (prctl ", pr_set_syscall_user_dispatch, ": errno ", -r,
+                "): Linux 5.11 or newer with CONFIG_GENERIC_ENTRY is needed");
+}
+
+void thread_end(Thread& t) {
+    const u64 all = ~0ull;
+    host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &all, 0, 8);  // no handler on a stack that goes away
+    if (thread_list_remove(t)) exit_run(0);
+    port_thread_ended(t);
+    host_thread_exit(t.region, t.region_size);
+}
+
+void fork_child_threads() {
+    Thread& me = self();
+    threads_lock.reset();
+    for (Thread* t = threads; t;) {
+        Thread* next = t->next;
+        if (t != &me) thread_free(t);
+        t = next;
+    }
+    me.next = me.previous = nullptr;
+    threads = &me;
+    threads_living = 1;
+    me.pending = me.attention = 0;
+    arm_thread(me);
+}
+
+void set_gs_base(Thread& t, u64 base) {
+    t.gs_base = base;
+    if (use_fsgsbase) asm volatile("wrgsbase %0" : : "r"(base) : "memory");
+    else host(lnx::SYS_arch_prctl, lnx::ARCH_SET_GS, base);
+}
+
+void init_host_context(Thread& t, HostContext& c) {
+    c = {};
+    c.uc_flags = 6;  // UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS
+    c.uc_stack = {host_stack_low(t), 0, 0, host_stack_size};
+    c.uc_mcontext.cs = 0x33;
+    c.uc_mcontext.ss = 0x2b;
+    c.uc_mcontext.eflags = 0x200;
+    c.uc_sigmask = host_mask(t.mask);
+}
+
+}  // namespace trapeze

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A guest thread is a host thread. Its Thread lies at the top of its host stack, FS points to it, and the host stack is its
+// alternate signal stack: all emulator code runs there, none on the guest's stack, which may be 2 KiB or bad.
+//
+//   host region:  guard page | host stack ... | Thread
+//
+// Who writes what: mask, altstack, on_altstack, the saved mask: only the thread itself. pending, info and attention: the
+// thread itself and host signal handlers that interrupt it (so: atomic bit operations, no lock). The list: threads_lock.
+#pragma once
+#include "sys/darwin/types.h"
+#include "sys/linux/tls.h"
+#include "tools/xnurun/host.h"
+
+namespace trapeze {
+
+struct Port;
+
+struct TraceBuffer {  // the line of --trace that is being made
+    usize used;
+    char* text;
+    usize size;
+};
+
+struct Thread {
+    Tls tls;               // what every thread of ours has at FS:0
+    u8 room[0x100 - sizeof(Tls)];
+    u32 attention;         // 0x100, entry_amd64.asm: a signal may be deliverable: look before sleeping and leaving
+    u32 wake;              // futex word that its semaphore wait sleeps on
+    u32 mask;              // Darwin's signal mask; the host's is always its translation
+    u32 pending;           // Darwin signals recorded on this thread; info[n-1] is valid while the bit is set
+    u32 suspend_mask;      // mask to put back after sigsuspend's handler
+    bool suspended, on_altstack;
+    bool is_main, signals_disabled;
+    xnu::stack_t altstack;
+    Port* port;            // its Mach thread port; keeps one reference
+    u64 region, region_size;
+    u64 gs_base;
+    i32 tid;
+    Thread* next;          // list of living threads
+    Thread* previous;
+    Thread* queue_next;    // waiters of a semaphore, under semaphore_lock
+    void* waiting_on;
+    u32 trapno, fault_err; // of the fault that is being delivered, for its mcontext
+    u64 fault_addr;
+    xnu::siginfo_t info[32];
+    TraceBuffer trace;
+    char trace_text[1000];
+};
+static_assert(offsetof(Thread, attention) == 0x100);
+
+inline Thread& self() {
+    Thread* t;
+    asm volatile("mov %%fs:0, %0" : "=r"(t));
+    return *t;
+}
+
+extern HostLock threads_lock;
+extern Thread* threads;       // every living thread
+extern u32 threads_living, threads_started;
+
+extern bool use_fsgsbase;     // AT_HWCAP2 says that wrgsbase is there
+
+Thread* thread_new();                        // host region, Thread at its top, in no list yet; null: no memory
+void thread_free(Thread*);                   // one that never ran, or is known to run no more
+void thread_list_add(Thread&);
+bool thread_list_remove(Thread&);            // true: it was the last one
+Thread* thread_of_port(Port*);               // under threads_lock
+void arm_thread(Thread&);                    // the running thread: alternate stack, Syscall User Dispatch
+[[noreturn]] void thread_end(Thread&);       // the running thread ends; the last one ends the process
+void set_gs_base(Thread&, u64 base);
+void fork_child_threads();                   // in the child of a fork: this thread is the only one
+void init_host_context(Thread&, HostContext&);  // zeroed registers, the thread's mask and host stack: for enter_guest
+
+}  // namespace trapeze

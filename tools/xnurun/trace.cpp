@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// See trace.h. The decoding of single arguments is in trace_values.cpp.
+#include "tools/xnurun/trace.h"
+
+#include "sys/darwin/errno.h"
+#include "sys/kern_return.h"
+#include "sys/mem.h"
+#include "tools/xnurun/trace_line.h"
+
+namespace trapeze {
+
+bool tracing;
+
+namespace {
+
+void put_result(TraceLine& line, const Call& call, const Answer& a) {
+    line.put(" = ");
+    switch (a.kind) {
+    case Answer::error: {
+        const char* name = xnu::errno_name(static_cast<i32>(a.rax));
+        line.put(name ? name : "errno");
+        line.put(" (").number(a.rax).put(")");
+        break;
+    }
+    case Answer::value:
+        if (call.result == CallResult::addr) line.hex(static_cast<u64>(a.rax));
+        else line.number(a.rax);
+        if (call.result == CallResult::fds || call.result == CallResult::fork || a.rdx) line.put(", ").number(a.rdx);
+        break;
+    case Answer::kern:
+        if (call.result == CallResult::port) {
+            line.hex(static_cast<u32>(a.rax));
+        } else if (call.result == CallResult::kr || call.result == CallResult::mr) {
+            const char* name = mach_error_name(static_cast<i32>(a.rax));
+            if (name) line.put(name).put(" (");
+            if (a.rax > 0xffff) line.hex(static_cast<u64>(a.rax));
+            else line.number(a.rax);
+            if (name) line.put(")");
+        } else {
+            line.number(a.rax);
+        }
+        break;
+    case Answer::again: line.put("interrupted, begins again"); break;
+    default: line.put("?"); break;
+    }
+}
+
+void start(TraceLine& line, const Thread& thread) { line.put("[").number(thread.tid).put("] "); }
+
+}  // namespace
+
+// The arguments are formatted before the call, into the thread's buffer: afterwards what they point to may have changed.
+void trace_begin(Trap& trap, const Call& call) {
+    TraceLine line(trap.thread.trace);
+    start(line, trap.thread);
+    line.put(call.name).put("(");
+    for (u32 n = 0; n < trap.args_valid; n++) {
+        if (n) line.put(", ");
+        trace_argument(line, trap, call, n);
+    }
+    line.put(")");
+    trace_message_sent(line, trap);
+    const bool returns = call.result != CallResult::noreturn && !(trap.klass == TrapClass::bsd && trap.number == 361);
+    if (!returns) line.write();
+}
+
+void trace_end(Trap& trap, const Call& call, const Answer& a) {
+    TraceLine line(trap.thread.trace);
+    line.resume();
+    put_result(line, call, a);
+    trace_message_received(line, trap, a);
+    line.write();
+}
+
+void trace_signal(i32 darwin, const xnu::siginfo_t& info, const char* what) {
+    if (!tracing) return;
+    char text[256];
+    TraceBuffer buffer{0, text, sizeof text};
+    TraceLine line(buffer);
+    start(line, self());
+    line.put("--- ").put(xnu::signal_name(darwin)).put(", code ").number(info.si_code).put(", address ");
+    line.hex(info.si_addr).put(": ").put(what);
+    line.write();
+}
+
+}  // namespace trapeze
