@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Trapeze: all of it. Goroutines, channels, select, files, printing, the environment.
+#pragma once
+#include "chan/chan.h"
+#include "chan/select.h"
+#include "sched/sched.h"
+#include "sys/args.h"
+#include "sys/errno.h"
+#include "sys/file.h"
+#include "sys/panic.h"
+#include "sys/print.h"

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// G, M and P.
+//
+// G: a goroutine: a stack, where it stopped, and why. It lies at the top of its own stack slot.
+// M: an OS thread. It runs Gs while it holds a P, and its own g0 (the scheduler's stack) in between.
+// P: the right to run Gs, GOMAXPROCS of them, and what goes with it: a run queue and a cache of dead Gs.
+//
+// status    meaning                                     changed by
+// Gidle     a slot that never held a goroutine          newg
+// Grunnable in a run queue, or about to be              ready, gosched's commit, newproc
+// Grunning  on some M                                   the M that takes it out of a queue
+// Gwaiting  parked; whoever finds it in a wait queue    the G itself, before it queues itself anywhere (heritage 8)
+//           owns its wake-up
+// Gdead     in a cache of dead Gs                       goexit's commit
+// Only reports read the status of a G that is not theirs; every hand-over goes through a queue or a lock.
+#pragma once
+#include "sched/runq.h"
+#include "sched/thread.h"
+#include "sync/lock.h"
+#include "sync/note.h"
+
+namespace trapeze {
+
+enum Status : u32 { Gidle, Grunnable, Grunning, Gwaiting, Gdead };
+
+enum class Wait : u8 { none, chan_send, chan_recv, chan_send_nil, chan_recv_nil, select, select_nothing, sleep };
+
+struct M;
+struct P;
+
+struct G {
+    uptr sp;  // of the saved context, see switch_amd64.asm
+    G* schedlink;
+    M* m;     // while running
+    uptr stack_low, stack_high;
+    void (*entry)(void*);
+    void* closure;
+    void* param;            // what the waker hands over (chan's sudog)
+    Atomic<u32> selectdone; // a select with several waiters: the first waker sets it
+    Atomic<u32> status;
+    Wait reason;
+    u64 id;
+    const void* const* waits_on;  // the channels, for reports
+    u32 nwaits;
+    i64 wake_at;            // sleeping until
+    u64 creator;            // its id, and where it said go()
+    const char* file;
+    u32 line;
+};
+
+// Runs on the next stack, after `g` has left its own: from then on others may run g.
+using Commit = void (*)(G* g, void* arg);
+
+struct P {
+    RunQueue<G> runq;
+    u32 id;
+    u32 tick;     // scheduling decisions made
+    M* m;         // null: idle
+    P* link;      // the idle list
+    G* dead;      // cache of dead Gs
+    u32 ndead;
+};
+
+struct M {
+    G g0;
+    G* curg;
+    P* p;
+    P* nextp;  // given by who wakes it
+    bool spinning;
+    bool idle;  // in the idle list; sched.lock
+    u32 id;
+    u64 random;
+    Commit commit;
+    void* commit_arg;
+    G* parked;
+    Note park;
+    M* link;  // the idle list
+    Thread* thread;
+};
+
+constexpr i64 never = 0x7fffffffffffffff;
+constexpr u32 max_procs = 256;
+
+struct Sched {
+    Lock lock;  // guards the global queue, the idle lists, keeper, mcount
+    G* runq_head;
+    G* runq_tail;
+    Atomic<u32> runq_size;
+    M* idle_ms;
+    u32 nidle_ms;
+    u32 mcount;
+    P* idle_ps;
+    Atomic<u32> nidle_ps;
+    Atomic<u32> nspinning;
+    M* keeper;  // the idle M that sleeps only until the next timer
+    Atomic<i64> keeper_until;
+    bool started;
+    u32 nprocs;
+    P* allp;
+    Atomic<u64> next_id;
+};
+
+extern Sched sched;
+
+// proc.cpp
+void newproc(G* g);
+void runqput(P* p, G* g, bool next);
+void landed();                // first thing on a stack that was switched to
+[[noreturn]] void goexit();
+void start_ms(bool predawn);  // wakes Ps for what is queued
+[[noreturn]] void schedule(); // g0's loop
+
+// start.cpp
+M* newm(u32 id);
+G* main_goroutine();
+
+// stack.cpp
+G* newg(usize closure_size, usize closure_align, void (*entry)(void*), const char* file, u32 line);
+void gfree(G* g);
+void for_each_g(void (*visit)(G*, void*), void* arg);
+G* g_of_guard(uptr address);  // the goroutine whose guard page this is, or null
+void prepare_context(G* g, void (*entry)());
+
+// timer.cpp
+extern Atomic<i64> next_timer;  // when the earliest sleeper wakes, or never
+void add_timer(G* g);           // g->wake_at; g has left its stack
+void run_timers();              // makes the sleepers ready whose time has come
+
+// report.cpp
+[[noreturn]] void report_deadlock();
+void describe(Out& out);
+
+// crash.cpp, crash_linux.cpp, crash_darwin.cpp
+void crashinit();
+
+}  // namespace trapeze

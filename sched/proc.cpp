@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The scheduler: which G runs next on which M.
+//
+// An M that holds a P takes Gs from the P's queue, the global queue, the timers, and other Ps' queues. A G that parks
+// switches straight to the next G of its P when there is one; only when the local queue is empty does its M go to its g0,
+// which looks further and in the end sleeps. What must happen after a G has left its stack (unlock the channel, put it
+// into a queue, free it) is its commit, which whatever runs next on that M executes first (landed).
+//
+// Wake-ups. The rule: as long as there is a G in some queue and an idle P, an M is spinning (looking for work), or one is
+// being started. It is kept from two sides, each with a fence between its write and its read:
+//   1. Who makes a G ready puts it into its queue (put_next's xchg, or the global lock), THEN looks: an idle P and nobody
+//      spinning? then it starts an M, spinning.
+//   2. An M that gives up spinning has put its P among the idle ones and taken itself from nspinning (a locked
+//      subtraction), THEN looks once more through all queues; if it finds something it takes an idle P and goes on.
+//   3. An M that stops spinning because it found a G starts another one, if there is an idle P: there may be more.
+// Whichever of 1 and 2 is second in the order of locked operations sees the other's write.
+//
+// Timers. While there are sleepers and an idle P, one idle M, the keeper, sleeps only until the earliest of them. Ms that
+// run look at the clock at every 61st decision and whenever their queue is empty. An M that finds other work
+// while the earliest sleeper is earlier than what the keeper waits for starts an M that will take over (mind_timers).
+//
+// Rejected: a queue for all under one lock (heritage 12); a thread for the timers (it costs a thread in every program);
+// going through g0 at every switch, as Go does (two switches instead of one).
+#include "sched/sched.h"
+#include "sync/sema.h"
+#include "sys/panic.h"
+
+namespace trapeze {
+
+extern "C" void gosw(uptr* save, uptr to);
+
+Sched sched;
+
+static void startm(bool spinning_counted);
+
+// --- queues ---------------------------------------------------------------------------------------------------------
+
+static void globrunqput(G* first, G* last, u32 n) {
+    last->schedlink = nullptr;
+    lock(&sched.lock);
+    if (sched.runq_tail) sched.runq_tail->schedlink = first;
+    else sched.runq_head = first;
+    sched.runq_tail = last;
+    sched.runq_size.xadd(n, relaxed);
+    unlock(&sched.lock);
+}
+
+// One G, and a fair share of the others into p's ring; sched.lock held.
+static G* globrunqget_locked(P* p) {
+    u32 size = sched.runq_size.load(relaxed);
+    if (!size) return nullptr;
+    u32 n = size / sched.nprocs + 1;
+    if (n > size) n = size;
+    if (n > RunQueue<G>::size / 2) n = RunQueue<G>::size / 2;
+    G* g = sched.runq_head;
+    G* rest = g->schedlink;
+    u32 taken = 1;
+    for (; taken < n && p->runq.put(rest); taken++) rest = rest->schedlink;  // put does not touch schedlink
+    sched.runq_head = rest;
+    if (!rest) sched.runq_tail = nullptr;
+    sched.runq_size.xadd(0 - taken, relaxed);
+    return g;
+}
+
+static G* globrunqget(P* p) {
+    if (!sched.runq_size.load(relaxed)) return nullptr;
+    lock(&sched.lock);
+    G* g = globrunqget_locked(p);
+    unlock(&sched.lock);
+    return g;
+}
+
+void runqput(P* p, G* g, bool next) {
+    if (next && !(g = p->runq.put_next(g))) return;
+    while (!p->runq.put(g)) {
+        G* last;
+        u32 n;
+        if (G* first = p->runq.take_half(g, &last, &n)) return globrunqput(first, last, n);
+    }
+}
+
+// --- idle Ps and Ms, sched.lock held --------------------------------------------------------------------------------
+
+static P* pidleget() {
+    P* p = sched.idle_ps;
+    if (p) {
+        sched.idle_ps = p->link;
+        sched.nidle_ps.xadd(~0u, seq_cst);
+    }
+    return p;
+}
+
+static void pidleput(P* p) {
+    p->m = nullptr;
+    p->link = sched.idle_ps;
+    sched.idle_ps = p;
+    sched.nidle_ps.xadd(1, seq_cst);
+}
+
+static void drop_keeper(M* m) {
+    if (sched.keeper != m) return;
+    sched.keeper = nullptr;
+    sched.keeper_until.store(never, seq_cst);
+}
+
+static void midleremove(M* m) {
+    M** at = &sched.idle_ms;
+    while (*at != m) at = &(*at)->link;
+    *at = m->link;
+    m->idle = false;
+    sched.nidle_ms--;
+    drop_keeper(m);
+}
+
+static void acquirep(M* m, P* p) {
+    m->p = p;
+    p->m = m;
+}
+
+// --- switching ------------------------------------------------------------------------------------------------------
+
+void landed() {
+    M* m = getm();
+    Commit commit = m->commit;
+    if (!commit) return;
+    m->commit = nullptr;
+    commit(m->parked, m->commit_arg);
+}
+
+static void run(M* m, G* g) {
+    m->curg = g;
+    g->m = m;
+    g->status.store(Grunning, relaxed);
+    tls()->g = g;
+}
+
+// Leaves the current G for `next`, or for the scheduler if that is null. Returns when the G runs again.
+static void leave(M* m, G* next, Commit commit, void* arg) {
+    G* g = m->curg;
+    m->commit = commit;
+    m->commit_arg = arg;
+    m->parked = g;
+    if (next) {
+        run(m, next);
+    } else {
+        next = &m->g0;
+        m->curg = nullptr;
+        tls()->g = next;
+    }
+    gosw(&g->sp, next->sp);
+    landed();
+}
+
+// The next G of the P's own queue, or null: then g0 looks further. Null now and then on purpose, for what lies elsewhere.
+static G* localnext(P* p) {
+    if (++p->tick % 61 == 0 && (sched.runq_size.load(relaxed) || next_timer.load(relaxed) != never)) return nullptr;
+    return p->runq.get();
+}
+
+void gowaiting(Wait reason, const void* const* on, u32 n) {
+    G* g = getg();
+    g->reason = reason;
+    g->waits_on = on;
+    g->nwaits = n;
+    g->status.store(Gwaiting, relaxed);
+}
+
+void gopark(Commit commit, void* arg) {
+    M* m = getm();
+    if (!m->curg) throw_("gopark on the scheduler's own stack");
+    leave(m, localnext(m->p), commit, arg);
+}
+
+void gosched() {
+    M* m = getm();
+    G* next = localnext(m->p);
+    const bool elsewhere = sched.runq_size.load(relaxed) || (next_timer.load(relaxed) != never && nanotime() >= next_timer.load(relaxed));
+    if (!next && !elsewhere && m->p->runq.empty()) return;
+    getg()->status.store(Grunnable, relaxed);
+    leave(m, next, [](G* g, void*) { runqput(getm()->p, g, false); }, nullptr);
+}
+
+void goexit() {
+    M* m = getm();
+    leave(m, localnext(m->p), [](G* g, void*) {
+        g->status.store(Gdead, relaxed);
+        gfree(g);
+    }, nullptr);
+    throw_("a dead goroutine was resumed");
+}
+
+// --- making ready ---------------------------------------------------------------------------------------------------
+
+// Rule 1's second half.
+static void wakep() {
+    if (!sched.started || !sched.nidle_ps.load(seq_cst)) return;
+    u32 none = 0;
+    if (sched.nspinning.load(seq_cst) == 0 && sched.nspinning.cas(none, 1, seq_cst)) startm(true);
+}
+
+void ready(G* g) {
+    g->status.store(Grunnable, relaxed);
+    runqput(getm()->p, g, true);
+    wakep();
+}
+
+void newproc(G* g) { ready(g); }
+
+void start_ms(bool predawn) {
+    sched.started = !predawn;
+    if (sched.started && !getm()->p->runq.empty()) wakep();
+}
+
+static void mind_timers() {
+    const i64 when = next_timer.load(relaxed);
+    if (when == never || !sched.nidle_ps.load(relaxed) || when >= sched.keeper_until.load(seq_cst)) return;
+    wakep();
+}
+
+void sleep_ns(i64 ns) {
+    if (ns <= 0) return gosched();
+    G* g = getg();
+    if (__builtin_add_overflow(nanotime(), ns, &g->wake_at)) g->wake_at = never - 1;
+    gowaiting(Wait::sleep, nullptr, 0);
+    gopark([](G* sleeper, void*) {
+        add_timer(sleeper);
+        if (getm()->curg) mind_timers();  // on g0 the scheduler decides: if it finds nothing to do it keeps the timers itself
+    }, nullptr);
+}
+
+// --- looking for work, on g0 ----------------------------------------------------------------------------------------
+
+static G* steal(M* m) {
+    P* mine = m->p;
+    for (int round = 0; round < 4; round++) {
+        const u32 start = static_cast<u32>(fastrand() % sched.nprocs);
+        for (u32 i = 0; i < sched.nprocs; i++) {
+            P* p = &sched.allp[(start + i) % sched.nprocs];
+            if (p == mine) continue;
+            if (G* g = p->runq.steal_into(mine->runq, round == 3)) return g;
+        }
+        // A goroutine in a next slot is about to run where it is: its P gets some time to do that.
+        if (round == 2)
+            for (int i = 0; i < 50; i++) cpu_pause();
+    }
+    return nullptr;
+}
+
+static bool work_anywhere() {
+    if (sched.runq_size.load(seq_cst)) return true;
+    for (u32 i = 0; i < sched.nprocs; i++)
+        if (!sched.allp[i].runq.empty()) return true;
+    return false;
+}
+
+// Sleeps until there is a P for this M, which it holds on return.
+static void stopm(M* m) {
+    lock(&sched.lock);
+    m->idle = true;
+    m->link = sched.idle_ms;
+    sched.idle_ms = m;
+    sched.nidle_ms++;
+    for (;;) {
+        const i64 when = next_timer.load(seq_cst);
+        i64 deadline = -1;
+        if (when != never && when < sched.keeper_until.load(relaxed) && sched.nidle_ps.load(relaxed)) {
+            sched.keeper = m;
+            sched.keeper_until.store(when, seq_cst);
+            deadline = when;
+        }
+        if (when == never && sched.nidle_ms == sched.mcount) report_deadlock();
+        unlock(&sched.lock);
+
+        const bool woken = notetsleep(&m->park, deadline);
+        if (!woken) {
+            lock(&sched.lock);
+            if (m->idle) {
+                drop_keeper(m);
+                P* p = pidleget();
+                if (!p) continue;  // all Ps are busy, and look at the timers themselves
+                midleremove(m);
+                unlock(&sched.lock);
+                acquirep(m, p);
+                return;
+            }
+            unlock(&sched.lock);
+            notesleep(&m->park);  // somebody chose this M meanwhile: the wake-up is on its way
+        }
+        noteclear(&m->park);
+        acquirep(m, m->nextp);
+        return;
+    }
+}
+
+static G* findrunnable(M* m) {
+    for (;;) {
+        P* p = m->p;
+        if (next_timer.load(relaxed) != never) run_timers();
+        G* g = p->tick % 61 == 0 ? globrunqget(p) : nullptr;
+        if (!g) g = p->runq.get();
+        if (!g) g = globrunqget(p);
+        if (g) return g;
+        if (sched.nprocs > 1 && (m->spinning || 2 * sched.nspinning.load(relaxed) < sched.nprocs - sched.nidle_ps.load(relaxed))) {
+            if (!m->spinning) {
+                m->spinning = true;
+                sched.nspinning.xadd(1, seq_cst);
+            }
+            if ((g = steal(m))) return g;
+        }
+
+        lock(&sched.lock);
+        if ((g = globrunqget_locked(p))) {
+            unlock(&sched.lock);
+            return g;
+        }
+        m->p = nullptr;
+        pidleput(p);
+        unlock(&sched.lock);
+
+        if (m->spinning) {  // rule 2
+            m->spinning = false;
+            sched.nspinning.xadd(~0u, seq_cst);
+            if (work_anywhere()) {
+                lock(&sched.lock);
+                P* again = pidleget();
+                unlock(&sched.lock);
+                if (again) {
+                    acquirep(m, again);
+                    m->spinning = true;
+                    sched.nspinning.xadd(1, seq_cst);
+                    continue;
+                }
+            }
+        }
+        stopm(m);
+    }
+}
+
+void schedule() {
+    for (;;) {
+        landed();
+        M* m = getm();
+        m->p->tick++;
+        G* g = findrunnable(m);
+        if (m->spinning) {  // rule 3
+            m->spinning = false;
+            sched.nspinning.xadd(~0u, seq_cst);
+            wakep();
+        }
+        mind_timers();
+        run(m, g);
+        gosw(&m->g0.sp, g->sp);
+    }
+}
+
+// --- Ms -------------------------------------------------------------------------------------------------------------
+
+static void mstart(void* arg) {
+    M* m = static_cast<M*>(arg);
+    Tls* t = tls();
+    t->m = m;
+    t->g = &m->g0;
+    acquirep(m, m->nextp);
+    schedule();
+}
+
+// Gives an idle P to an M, a new one if none is idle. The caller has counted the M as spinning.
+static void startm(bool spinning_counted) {
+    lock(&sched.lock);
+    P* p = pidleget();
+    if (!p) {
+        unlock(&sched.lock);
+        if (spinning_counted) sched.nspinning.xadd(~0u, seq_cst);
+        return;
+    }
+    M* m = sched.idle_ms;
+    if (m) midleremove(m);
+    const u32 id = m ? 0 : sched.mcount++;
+    unlock(&sched.lock);
+    if (m) {
+        m->nextp = p;
+        m->spinning = spinning_counted;
+        notewakeup(&m->park);
+        return;
+    }
+    m = newm(id);
+    m->nextp = p;
+    m->spinning = spinning_counted;
+    Result error;
+    m->thread = thread_create(mstart, m, &error);
+    if (!m->thread) die_errno("no OS thread for another M; GOMAXPROCS bounds how many are needed", error);
+}
+
+u64 goid() { return getg()->id; }
+
+i32 gomaxprocs() { return static_cast<i32>(sched.nprocs); }
+
+u64 fastrand() {  // xorshift64*
+    u64& x = getm()->random;
+    x ^= x >> 12;
+    x ^= x << 25;
+    x ^= x >> 27;
+    return x * 0x2545f4914f6cdd1d;
+}
+
+}  // namespace trapeze

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// See thread.h.
+#include "sched/thread.h"
+
+#include <new>
+
+#include "sync/sema.h"
+
+namespace trapeze {
+
+static usize mapping_size() { return 2 * page_size + signal_stack_size() + thread_stack_size; }
+
+Thread* thread_create(void (*fn)(void*), void* arg, Result* error) {
+    const usize size = mapping_size();
+    *error = pages_map(size);
+    if (error->failed()) return nullptr;
+    u8* base = reinterpret_cast<u8*>(error->value());
+    u8* lower_guard = base;
+    u8* upper_guard = base + page_size + signal_stack_size();
+    *error = pages_guard(lower_guard, page_size);
+    if (error->ok()) *error = pages_guard(upper_guard, page_size);
+    Thread* t = new (base + size - ((sizeof(Thread) + 63) & ~usize{63})) Thread{};
+    t->tls.self = &t->tls;
+    t->fn = fn;
+    t->arg = arg;
+    t->mapping = base;
+    t->mask = block_signals();
+    if (error->ok()) *error = thread_spawn(t);
+    restore_signals(t->mask);
+    if (error->ok()) return t;
+    (void)pages_unmap(base, size);
+    return nullptr;
+}
+
+void thread_join(Thread* t) {
+    thread_wait(t);
+    (void)pages_unmap(t->mapping, mapping_size());
+}
+
+void thread_main(Thread* t) {
+    set_signal_stack(t->mapping + page_size);
+    restore_signals(t->mask);
+    t->fn(t->arg);
+    block_signals();  // no handler may use the block once parts of it are given back
+    semadestroy({&t->tls.sema});
+    thread_exit(t);
+}
+
+}  // namespace trapeze

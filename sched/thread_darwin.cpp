@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Threads on Darwin: bsdthread_register, _create, _terminate. The seed got each of them wrong (heritage 1 to 4).
+#include "sched/thread.h"
+
+#include "sys/calls.h"
+#include "sys/darwin/mach.h"
+#include "sys/panic.h"
+
+namespace trapeze {
+
+extern "C" void bsdthread_start();
+
+void threadinit() {
+    // Everything but the first argument is 0: later kernels take the fourth as a pointer. Success is a feature mask.
+    Result r = sys_bsdthread_register(reinterpret_cast<void*>(bsdthread_start), nullptr, 0, nullptr, nullptr, 0, 0);
+    if (r.failed()) die_errno("bsdthread_register", r);
+}
+
+usize signal_stack_size() { return 32 << 10; }  // at least MINSIGSTKSZ, the AVX-512 frame (2.8 KiB), and room for the handler
+static_assert((32 << 10) >= xnu::MINSIGSTKSZ);
+
+void set_signal_stack(u8* base) {
+    xnu::stack_t st = {reinterpret_cast<u64>(base), signal_stack_size(), 0, 0};
+    Result r = sys_sigaltstack(&st, nullptr);
+    if (r.failed()) die_errno("sigaltstack", r);
+}
+
+// __pthread_sigmask, not sigprocmask: that one changes every thread's mask (bsd/kern/kern_sig.c).
+u64 block_signals() {
+    u32 all = ~u32{0}, before = 0;
+    Result r = sys___pthread_sigmask(xnu::SIG_SETMASK, &all, &before);
+    if (r.failed()) die_errno("__pthread_sigmask", r);
+    return before;
+}
+
+void restore_signals(u64 mask) {
+    u32 set = static_cast<u32>(mask);
+    (void)sys___pthread_sigmask(xnu::SIG_SETMASK, &set, nullptr);
+}
+
+Result thread_spawn(Thread* t) {
+    xnu::kern_return_t error;
+    t->done = semcreate(&error);
+    if (!t->done) macherror("semaphore_create", 0, error);
+    // PTHREAD_START_CUSTOM: the stack is ours. Without it the kernel takes its address for a size.
+    Result r = sys_bsdthread_create(reinterpret_cast<void*>(thread_main), t, t, t, xnu::PTHREAD_START_CUSTOM);
+    if (r.failed()) (void)semdestroy(t->done);
+    return r;
+}
+
+extern "C" [[noreturn]] void thread_entry(Thread* t, u32 port);
+extern "C" void thread_entry(Thread* t, u32 port) {
+    set_thread_block(&t->tls);
+    t->procid.store(port, release);
+    thread_main(t);
+    __builtin_unreachable();
+}
+
+void thread_exit(Thread* t) {
+    // The receive right of the reply port goes with the thread; the trap exists from xnu-2050 (10.8) on.
+    if (t->tls.reply_port) {
+        constexpr u32 receive_right = 1;
+        (void)sys__kernelrpc_mach_port_mod_refs_trap(mach_task_self(), t->tls.reply_port, receive_right, -1);
+    }
+    // No stack to free, the port right that we got at the start goes back, and the joiner's semaphore is signalled.
+    sys_bsdthread_terminate(nullptr, 0, t->procid.load(relaxed), reinterpret_cast<void*>(static_cast<uptr>(t->done)));
+    throw_("bsdthread_terminate returned");
+}
+
+void thread_wait(Thread* t) {
+    (void)semacquire(t->done, -1);
+    xnu::kern_return_t r = semdestroy(t->done);
+    if (r != xnu::KERN_SUCCESS) macherror("semaphore_destroy", t->done, r);
+}
+
+}  // namespace trapeze

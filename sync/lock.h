@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Lock: mutual exclusion between OS threads. Uncontended it makes no trap and needs no kernel object; a zeroed Lock is a
+// free one, and nothing has to destroy it.
+//
+// lock may block the thread (not just the goroutine): hold one for a few instructions and never across a switch to
+// another goroutine, except through gopark's commit. Not recursive. unlock of a free Lock is a broken invariant.
+#pragma once
+#include "sync/atomic.h"
+
+namespace trapeze {
+
+struct Lock {
+    Atomic<u64> word;
+};
+
+void lock(Lock* l);
+bool trylock(Lock* l);
+void unlock(Lock* l);
+
+}  // namespace trapeze

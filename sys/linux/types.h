@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Linux/amd64: the structures and constants of the system-call interface that the runtime and xnurun use.
+// Sizes and offsets are asserted here; tests/unit compares them, and the constants, with the host's own headers.
+// Source: include/uapi and arch/x86/include/uapi of the kernel; the spelling is the kernel's.
+#pragma once
+#include "sys/types.h"
+
+namespace trapeze::lnx {
+
+constexpr i32 O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_ACCMODE = 3, O_CREAT = 0x40, O_EXCL = 0x80, O_NOCTTY = 0x100,
+              O_TRUNC = 0x200, O_APPEND = 0x400, O_NONBLOCK = 0x800, O_DSYNC = 0x1000, O_ASYNC = 0x2000,
+              O_DIRECT = 0x4000, O_DIRECTORY = 0x10000, O_NOFOLLOW = 0x20000, O_CLOEXEC = 0x80000, O_SYNC = 0x101000,
+              O_PATH = 0x200000;
+constexpr i32 AT_FDCWD = -100;
+
+constexpr i32 PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4;
+constexpr i32 MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_ANON = 0x20, MAP_NORESERVE = 0x4000,
+              MAP_STACK = 0x20000, MAP_FIXED_NOREPLACE = 0x100000;
+constexpr i32 MADV_NORMAL = 0, MADV_DONTNEED = 4, MADV_FREE = 8, MADV_POPULATE_WRITE = 23, MADV_GUARD_INSTALL = 102,
+              MADV_GUARD_REMOVE = 103;
+
+constexpr u32 S_IFMT = 0170000, S_IFDIR = 0040000, S_IFREG = 0100000, S_IFIFO = 0010000, S_IFCHR = 0020000;
+
+constexpr u64 AT_NULL = 0, AT_PHDR = 3, AT_PAGESZ = 6, AT_RANDOM = 25, AT_HWCAP2 = 26, AT_SYSINFO_EHDR = 33,
+              AT_MINSIGSTKSZ = 51;
+constexpr i32 ARCH_SET_GS = 0x1001, ARCH_SET_FS = 0x1002, ARCH_GET_FS = 0x1003, ARCH_GET_GS = 0x1004;
+constexpr i32 CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1;
+
+constexpr i32 FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_PRIVATE_FLAG = 128;
+
+constexpr u32 CLONE_VM = 0x100, CLONE_FS = 0x200, CLONE_FILES = 0x400, CLONE_SIGHAND = 0x800, CLONE_THREAD = 0x10000,
+              CLONE_SYSVSEM = 0x40000, CLONE_SETTLS = 0x80000, CLONE_PARENT_SETTID = 0x100000,
+              CLONE_CHILD_CLEARTID = 0x200000;
+
+constexpr i32 SIG_BLOCK = 0, SIG_UNBLOCK = 1, SIG_SETMASK = 2;
+constexpr u64 SIG_DFL = 0, SIG_IGN = 1;
+constexpr u64 SA_NOCLDSTOP = 1, SA_NOCLDWAIT = 2, SA_SIGINFO = 4, SA_RESTORER = 0x04000000, SA_ONSTACK = 0x08000000,
+              SA_RESTART = 0x10000000, SA_NODEFER = 0x40000000, SA_RESETHAND = 0x80000000;
+constexpr i32 SS_ONSTACK = 1, SS_DISABLE = 2;
+
+struct timespec {
+    i64 tv_sec;
+    i64 tv_nsec;
+};
+struct timeval {
+    i64 tv_sec;
+    i64 tv_usec;
+};
+
+struct stat {
+    u64 st_dev;
+    u64 st_ino;
+    u64 st_nlink;
+    u32 st_mode;
+    u32 st_uid;
+    u32 st_gid;
+    u32 pad0;
+    u64 st_rdev;
+    i64 st_size;
+    i64 st_blksize;
+    i64 st_blocks;
+    timespec st_atim;
+    timespec st_mtim;
+    timespec st_ctim;
+    i64 unused[3];
+};
+static_assert(sizeof(stat) == 144 && offsetof(stat, st_mode) == 24 && offsetof(stat, st_size) == 48);
+
+using sigset_t = u64;
+
+// What rt_sigaction takes and gives: not libc's struct sigaction.
+struct kernel_sigaction {
+    u64 handler;
+    u64 flags;
+    u64 restorer;
+    sigset_t mask;
+};
+static_assert(sizeof(kernel_sigaction) == 32);
+
+struct stack_t {
+    u64 ss_sp;
+    i32 ss_flags;
+    i32 pad;
+    u64 ss_size;
+};
+static_assert(sizeof(stack_t) == 24);
+
+struct siginfo_t {
+    i32 si_signo;
+    i32 si_errno;
+    i32 si_code;
+    i32 pad;
+    union {
+        u64 si_addr;  // SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP
+        struct {
+            i32 si_pid;
+            u32 si_uid;
+            u64 si_value;
+        };
+        struct {  // SIGSYS
+            u64 si_call_addr;
+            i32 si_syscall;
+            u32 si_arch;
+        };
+        u64 fill[14];
+    };
+};
+static_assert(sizeof(siginfo_t) == 128 && offsetof(siginfo_t, si_addr) == 16 && offsetof(siginfo_t, si_syscall) == 24);
+
+struct sigcontext {
+    u64 r8, r9, r10, r11, r12, r13, r14, r15;
+    u64 rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip, eflags;
+    u16 cs, gs, fs, ss;
+    u64 err, trapno, oldmask, cr2;
+    u64 fpstate;  // pointer to the FXSAVE/XSAVE image, or 0
+    u64 reserved[8];
+};
+static_assert(sizeof(sigcontext) == 256);
+
+struct ucontext {
+    u64 uc_flags;
+    u64 uc_link;
+    stack_t uc_stack;
+    sigcontext uc_mcontext;
+    sigset_t uc_sigmask;
+};
+static_assert(sizeof(ucontext) == 304 && offsetof(ucontext, uc_mcontext) == 40 && offsetof(ucontext, uc_sigmask) == 296);
+
+}  // namespace trapeze::lnx

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The porting surface of sys: what each kernel supplies beyond the traps that both spell the same
+// (os_linux.cpp, os_darwin.cpp). A trap is called here and nowhere twice.
+#pragma once
+#include "sys/kernel.h"
+#include "sys/result.h"
+
+namespace trapeze {
+
+// Ends the process, all threads, with status & 0xff. Never returns.
+[[noreturn]] void exit_process(i32 status);
+
+// First code of a process after args(): the first thread's block, its canary.
+void osinit();
+
+// Makes `block` the calling thread's; needed by threads whose creation does not do it (Darwin).
+void set_thread_block(Tls* block);
+
+// CPUs that this process may use, at least 1: the affinity mask on Linux, hw.ncpu on Darwin.
+i32 cpu_count();
+
+// Nanoseconds on a clock that never goes back (CLOCK_MONOTONIC; mach_absolute_time). Does not block.
+i64 nanotime();
+
+// Zeroed pages, readable and writable, committed on touch; errors: ENOMEM. n is rounded up to pages.
+Result pages_map(usize n);
+Result pages_unmap(void* at, usize n);
+// Pages that fault on every access. The content is lost.
+Result pages_guard(void* at, usize n);
+
+constexpr usize page_size = 4096;
+
+struct FileInfo {
+    u64 size;   // bytes
+    u32 mode;   // S_IFMT and permission bits, the same numbers on both kernels
+};
+Result fstat(i32 fd, FileInfo* info);
+
+}  // namespace trapeze

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// See panic.h.
+#include "sys/panic.h"
+
+#include "sys/errno.h"
+#include "sys/os.h"
+
+namespace trapeze {
+
+void (*describe_hook)(Out& out);
+
+void finish(Out& out) {
+    out.flush();
+    if (describe_hook) {
+        describe_hook(out);
+        out.flush();
+    }
+    exit_process(2);
+}
+
+void throw_(const char* reason) {
+    Out out(2);
+    out.line("fatal error: ", reason, "\n[the runtime's own state is broken; pc=", __builtin_return_address(0), "]\n");
+    finish(out);
+}
+
+void panic(const char* message) {
+    Out out(2);
+    out.line("panic: ", message, "\n[pc=", __builtin_return_address(0), "]\n");
+    finish(out);
+}
+
+void die_errno(const char* what, Result r) {
+    Out out(2);
+    out.line("fatal error: ", what, ": ", errno_name(r.err()), " (errno ", r.err(), ")\n");
+    finish(out);
+}
+
+void dump(const void* at, usize n) {
+    const u8* p = static_cast<const u8*>(at);
+    for (usize i = 0; i < n; i += 16) {
+        Out out(2);
+        out.line(p + i, ":");
+        for (usize j = i; j < i + 16 && j < n; j++) out.line(' ', "0123456789abcdef"[p[j] >> 4], "0123456789abcdef"[p[j] & 15]);
+        out.put('\n');
+    }
+}
+
+}  // namespace trapeze
