@@ -18,6 +18,7 @@
 #include "sched/thread.h"
 #include "sync/lock.h"
 #include "sync/note.h"
+#include "sys/print.h"
 
 namespace trapeze {
 

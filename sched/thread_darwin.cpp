@@ -63,7 +63,7 @@ void thread_exit(Thread* t) {
         (void)sys__kernelrpc_mach_port_mod_refs_trap(mach_task_self(), t->tls.reply_port, receive_right, -1);
     }
     // No stack to free, the port right that we got at the start goes back, and the joiner's semaphore is signalled.
-    sys_bsdthread_terminate(nullptr, 0, t->procid.load(relaxed), reinterpret_cast<void*>(static_cast<uptr>(t->done)));
+    (void)sys_bsdthread_terminate(nullptr, 0, t->procid.load(relaxed), reinterpret_cast<void*>(static_cast<uptr>(t->done)));
     throw_("bsdthread_terminate returned");
 }
 
