@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Runs one example as a person would and compares what it prints and how it ends.
+
+usage: check.py NAME PROGRAM    Meson's wrapper for foreign programs is taken from MESON_EXE_WRAPPER.
+"""
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+
+WRAPPER = shlex.split(os.environ.get('MESON_EXE_WRAPPER', ''))
+
+
+def run(*args, env=None):
+    r = subprocess.run([*WRAPPER, PROGRAM, *args], capture_output=True, text=True, timeout=100, env={**os.environ, **(env or {})})
+    return r.returncode, r.stdout, r.stderr
+
+
+def expect(got, want, what):
+    if got != want:
+        sys.exit(f'{what}:\n got  {got!r}\n want {want!r}')
+
+
+def usage(*args):
+    status, out, err = run(*args)
+    expect((status, out, err.startswith('usage: ')), (2, '', True), f'bad arguments {args}')
+
+
+def primes(n):
+    found = []
+    i = 2
+    while len(found) < n:
+        if all(i % p for p in found if p * p <= i):
+            found.append(i)
+        i += 1
+    return ''.join(f'{p}\n' for p in found)
+
+
+def hello():
+    expect(run(), (0, 'hello, world\n', ''), 'hello')
+
+
+def args():
+    status, out, _ = run('a b', '', env={'HOME': '/nowhere'})
+    expect(status, 0, 'status')
+    expect(out.splitlines()[1:], ['argv[1] = a b', 'argv[2] = ', 'HOME = /nowhere'], 'arguments')
+
+
+def sieve():
+    for procs in ('1', '2', '8'):
+        for _ in range(10):
+            expect(run('200', env={'GOMAXPROCS': procs}), (0, primes(200), ''), f'sieve 200 with GOMAXPROCS={procs}')
+    expect(run('0'), (0, '', ''), 'sieve 0')
+    for bad in ([], ['x'], ['-1'], ['1', '2'], ['']):
+        usage(*bad)
+
+
+def pingpong():
+    expect(run('1000'), (0, '1000 round trips\n', ''), 'pingpong 1000')
+    usage()
+    usage('one')
+
+
+def deadlock():
+    for procs in ('1', '2', '8'):
+        status, out, err = run(env={'GOMAXPROCS': procs})
+        expect((status, out), (2, ''), 'deadlock')
+        for pattern in (r'^fatal error: all goroutines are asleep - deadlock!$',
+                        r'^goroutine 1 \[chan receive on 0x[0-9a-f]+\]$',
+                        r'^goroutine \d+ \[chan (send|receive) on 0x[0-9a-f]+\]$',
+                        r'^    created by goroutine 1 at deadlock\.cpp:\d+$'):
+            if not re.search(pattern, err, re.M):
+                sys.exit(f'deadlock: no line {pattern} in:\n{err}')
+        expect(len(re.findall(r'^goroutine ', err, re.M)), 3, f'goroutines named in:\n{err}')
+
+
+def wc(*files):
+    return subprocess.run(['wc', *files], capture_output=True, text=True, env={**os.environ, 'LC_ALL': 'C'})
+
+
+def wordcount():
+    usage()
+    here = os.path.dirname(os.path.abspath(__file__))
+    files = sorted(os.path.join(here, f) for f in os.listdir(here))
+    with tempfile.TemporaryDirectory() as folder:
+        odd = os.path.join(folder, 'odd')
+        with open(odd, 'wb') as f:
+            f.write(bytes(range(256)) * 1000 + b'no newline at the end')
+        empty = os.path.join(folder, 'empty')
+        open(empty, 'wb').close()
+        for some in (files, files[:1], [odd], [empty], [odd, empty] + files):
+            status, out, err = run(*some)
+            expect((status, out, err), (0, wc(*some).stdout, ''), f'wordcount {some}')
+        missing = os.path.join(folder, 'missing')
+        for some in ([missing], [files[0], missing, files[1]], [folder], [files[0], folder, files[1]]):
+            status, out, err = run(*some)
+            expect((status, out), (1, wc(*some).stdout), f'wordcount {some}')
+            if (missing if missing in some else folder) not in err:
+                sys.exit(f'wordcount does not name what it could not read: {err!r}')
+
+
+NAME, PROGRAM = sys.argv[1:]
+globals()[NAME]()
