@@ -70,7 +70,8 @@ def deadlock():
         expect((status, out), (2, ''), 'deadlock')
         for pattern in (r'^fatal error: all goroutines are asleep - deadlock!$',
                         r'^goroutine 1 \[chan receive on 0x[0-9a-f]+\]$',
-                        r'^goroutine \d+ \[chan (send|receive) on 0x[0-9a-f]+\]$',
+                        r'^goroutine \d+ \[chan receive on 0x[0-9a-f]+\]$',
+                        r'^goroutine \d+ \[select on 0x[0-9a-f]+, 0x[0-9a-f]+\]$',
                         r'^    created by goroutine 1 at deadlock\.cpp:\d+$'):
             if not re.search(pattern, err, re.M):
                 sys.exit(f'deadlock: no line {pattern} in:\n{err}')
@@ -102,5 +103,5 @@ def wordcount():
                 sys.exit(f'wordcount does not name what it could not read: {err!r}')
 
 
-NAME, PROGRAM = sys.argv[1:]
+NAME, PROGRAM = sys.argv[1], os.path.abspath(sys.argv[2])
 globals()[NAME]()

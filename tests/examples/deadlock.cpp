@@ -5,8 +5,9 @@
 using namespace trapeze;
 
 int main() {
-    auto a = make_chan<int>(), b = make_chan<int>();
-    go([=] { a.send(1 + b.recv()); });
-    go([=] { select(recv(a, [](int) {}), send(b, 2, [] {}), recv(a, [](int) {})); b.send(a.recv()); b.recv(); });
-    make_chan<int>().recv();
+    auto question = make_chan<int>(), answer = make_chan<int>(), never = make_chan<int>();
+    go([=] { answer.send(question.recv()); });
+    go([=] { select(recv(answer, [](int) {}), send(never, 1, [] {})); });
+    answer.recv();
+    question.send(42);  // too late
 }
