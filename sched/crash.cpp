@@ -7,7 +7,7 @@
 namespace trapeze {
 
 void crash(const Crash& c) {
-    static Atomic<u32> crashing;
+    static constinit Atomic<u32> crashing;
     if (crashing.xchg(1, relaxed)) exit_process(2);  // a second one, or one in the report itself: enough has been said
     Out out(2);
     G* overflowed = c.has_address ? g_of_guard(c.address) : nullptr;

@@ -18,7 +18,7 @@ struct Free {
     Free* next;
 };
 
-Lock mal_lock;
+constinit Lock mal_lock{};
 Free* free_list[classes];
 u8* hunk;
 usize hunk_left;

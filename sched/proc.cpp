@@ -29,7 +29,7 @@ namespace trapeze {
 
 extern "C" void gosw(uptr* save, uptr to);
 
-Sched sched;
+constinit Sched sched{};  // constinit: a constructor would run after schedinit, and undo it
 
 static void startm(bool spinning_counted);
 

@@ -30,8 +30,8 @@ struct Slab {
     Atomic<u32> used;
 };
 
-Lock stack_lock;
-Atomic<Slab*> slabs;
+constinit Lock stack_lock{};
+constinit Atomic<Slab*> slabs;
 G* dead_gs;
 
 constexpr usize g_offset = (slot_size - sizeof(G)) & ~usize{63};

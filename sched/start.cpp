@@ -18,8 +18,8 @@ namespace {
 
 constexpr usize g0_stack_size = 32 << 10;
 
-M m0;
-G main_g;
+constinit M m0{};
+constinit G main_g{};
 u64 seed;
 
 u32 procs_wanted() {

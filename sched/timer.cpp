@@ -12,11 +12,11 @@
 
 namespace trapeze {
 
-Atomic<i64> next_timer(never);
+constinit Atomic<i64> next_timer(never);
 
 namespace {
 
-Lock timer_lock;
+constinit Lock timer_lock{};
 G** heap;
 u32 used, room;
 
