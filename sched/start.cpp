@@ -83,6 +83,7 @@ extern "C" void schedinit() {
     read_debug();
     sched.nprocs = procs_wanted();
     sched.keeper_until.store(never, relaxed);
+    next_timer.store(never, relaxed);
     sched.next_id.store(1, relaxed);
     sched.mcount = 1;
     sched.allp = static_cast<P*>(mal(sched.nprocs * sizeof(P)));
