@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""What xnurun says and how it ends: options, statuses, --trace, --inject, --stats.
+
+Arguments: programs of tests/conformance (darwin_results, darwin_threads). Prints TAP 13; without
+xnurun there is nothing to test.
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+results, threads = sys.argv[1:3]
+number, failed = 0, 0
+
+
+def check(passed, what, seen=''):
+    global number, failed
+    number += 1
+    failed += not passed
+    print(f'{"ok" if passed else "not ok"} {number} - {what}')
+    if not passed:
+        print('# ' + str(seen).replace('\n', '\n# '))
+
+
+def run(*args, program=results, env=None):
+    r = subprocess.run([*runner(), *args, *([program] if program else [])], capture_output=True, text=True, timeout=60,
+                       env={**os.environ, **(env or {})})
+    return r.returncode, r.stdout, r.stderr
+
+
+def runner():
+    """As the cross file's exe_wrapper finds it: XNURUN, or build/xnurun of the tree that the program was built in."""
+    return [os.environ['XNURUN']] if 'XNURUN' in os.environ else [os.path.join(
+        os.path.abspath(results).split('/build/')[0], 'build', 'xnurun')]
+
+
+print('TAP version 13')
+if not os.access(runner()[0], os.X_OK):
+    print(f'1..0 # SKIP no xnurun at {runner()[0]}')
+    sys.exit(0)
+
+status, out, err = run()
+check(status == 0 and err == '', 'without options: the guest\'s status and nothing of its own', err)
+status, out, err = run('--help', program=None)
+check(status == 0 and '--inject=TRAP:RESULT' in out and 'not a sandbox' in out, '--help', out + err)
+status, out, err = run('--version', program=None)
+check(status == 0 and out.startswith('xnurun '), '--version', out)
+for args, why in ((['--no-such'], 'unknown option'), ([], 'PROGRAM is missing'),
+                  (['--inject=nosuch:EIO', results], 'no trap'), (['--inject=read', results], 'RESULT'),
+                  (['--inject=read:EWHAT', results], 'no errno'), (['--inject=read:EIO:0', results], 'WHEN'),
+                  (['--inject=read:EIO:101%3', results], 'P%SEED'), (['--inject=semaphore_wait:KERN_X', results], 'kern_return')):
+    status, out, err = run(*args, program=None)
+    check(status == 2 and why in err and err.count('\n') == 1, f'usage error: {" ".join(args)[:40]}', (status, err))
+status, out, err = run('/nonexistent/program', program=None)
+check(status == 127 and err.count('\n') == 1, 'a missing program: 127', (status, err))
+status, out, err = run('/bin/sh', program=None)
+check(status == 126 and err.count('\n') == 1, 'an ELF: 126', (status, err))
+with tempfile.NamedTemporaryFile() as short:
+    with open(results, 'rb') as whole:
+        short.write(whole.read(500))
+    short.flush()
+    os.chmod(short.name, 0o755)
+    status, out, err = run(short.name, program=None)
+    check(status == 126 and err.count('\n') == 1, 'a truncated file: 126', (status, err))
+
+status, out, err = run('--trace')
+lines = err.splitlines()
+check(all(re.match(r'\[\d+\] ', line) for line in lines), '--trace: every line begins with its thread', err[:300])
+check(any('= EBADF (9)' in line and 'close(12345)' in line for line in lines), 'errors by name')
+check(any('write(1, "TAP version 13\\n", 15) = 15' in line for line in lines), 'what is written')
+check(any('sent {id 99999' in line and 'MIG_BAD_ID' in line for line in lines), 'Mach messages with their codes')
+check(any('= KERN_INVALID_NAME (15)' in line for line in lines), 'kern_return_t by name')
+check(any('= MACH_RCV_TOO_LARGE' in line for line in lines), 'mach_msg_return_t by name')
+check(lines[-1].endswith('exit(0)'), 'the exit', lines[-1])
+
+status, out, err = run('--trace', '--inject=getpid:EPERM:1')
+hits = [line for line in err.splitlines() if 'getpid()' in line]
+check('= EPERM (1)' in hits[0] and all('= EPERM' not in line for line in hits[1:]), '--inject N: the N-th alone', hits)
+check(status == 1 and 'not ok 1 ' in out, 'and the guest sees carry')
+status, out, err = run('--trace', '--inject=getpid:EPERM:2+')
+hits = ['= EPERM' in line for line in err.splitlines() if 'getpid()' in line]
+check(len(hits) > 2 and not hits[0] and all(hits[1:]), '--inject N+: from the N-th on', hits)
+status, out, err = run('--trace', '--inject=semaphore_wait:KERN_ABORTED', '--inject=_kernelrpc_mach_port_allocate_trap:3')
+check('semaphore_wait_trap(0x0) = KERN_ABORTED (14)' in err, '--inject: a kern_return_t, the name without _trap', err[-500:])
+shares = []
+for seed in ('7', '7', '8'):
+    status, out, err = run('--trace', f'--inject=write:EINTR:30%{seed}')
+    shares.append(tuple('= EINTR' in line for line in err.splitlines() if ' write(1' in line))
+check(shares[0] == shares[1] != shares[2] and 0 < sum(shares[0]) < len(shares[0]), '--inject P%SEED: a share, the same again')
+status, out, err = run('--inject=bsdthread_create:ENOMEM', program=threads)
+check(status == 1 and 'not ok 4 - bsdthread_create' in out, '--inject=bsdthread_create:ENOMEM')
+status, out, err = run('--stats', program=threads)
+check(re.search(r'^xnurun: ports \d+ .* semaphores 1, threads started 100\d living 1, mapped bytes \d+$', err, re.M),
+      '--stats', err)
+status, out, err = run(env={'GOMAXPROCS': 'bad', 'TRAPEZE_DEBUG': 'bad=1'})
+check(status == 0 and err == '', 'the guest\'s environment means nothing to it', err)
+print(f'1..{number}')
+sys.exit(failed != 0)
