@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Runs the victim in one of its modes and looks at how it ends and what it says on standard error.
+
+usage: run.py CASE PROGRAM    Meson's wrapper for foreign programs is taken from MESON_EXE_WRAPPER. The cases that make traps
+fail or watch them give the wrapper xnurun's --inject and --trace, put before the program.
+"""
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+WRAPPER = shlex.split(os.environ.get('MESON_EXE_WRAPPER', ''))
+
+
+def wrapped(options):
+    if not options:
+        return [*WRAPPER, PROGRAM]
+    # The cross file's wrapper is a shell that finds xnurun; it takes no options, so what it would run is named here.
+    runner = os.environ.get('XNURUN') or PROGRAM.split('/build/')[0] + '/build/xnurun'
+    return [runner, *options, PROGRAM]
+
+
+def run(mode, *options, env=None):
+    try:
+        r = subprocess.run([*wrapped(options), mode], capture_output=True, text=True, timeout=40,
+                           env={**os.environ, **(env or {})})
+    except subprocess.TimeoutExpired as e:
+        sys.exit(f'{mode} {options}: hangs; it said {e.stderr!r}')
+    return r.returncode, r.stdout, r.stderr
+
+
+def ends(result, status, *patterns, out=''):
+    if result[0] != status or result[1] != out:
+        sys.exit(f'status {result[0]}, wanted {status}; output {result[1]!r}, wanted {out!r}; error output:\n{result[2]}')
+    for p in patterns:
+        if not re.search(p, result[2], re.M):
+            sys.exit(f'no line {p} in:\n{result[2]}')
+
+
+def deadlock():
+    for procs in ('1', '2', '8'):
+        r = run('deadlock', env={'GOMAXPROCS': procs})
+        made = r'\n    created by goroutine 1 at victim\.cpp:\d+$'
+        ends(r, 2, r'^fatal error: all goroutines are asleep - deadlock!$', r'^goroutine 1 \[chan receive \(nil chan\)\]$',
+             r'^goroutine 2 \[chan receive on 0x[0-9a-f]+\]' + made, r'^goroutine 3 \[chan send on 0x[0-9a-f]+\]' + made,
+             r'^goroutine 4 \[select on 0x[0-9a-f]+, 0x[0-9a-f]+\]' + made, r'^goroutine 5 \[select \(no cases\)\]' + made,
+             r'^goroutine 6 \[chan send \(nil chan\)\]' + made)
+
+
+def panics():
+    for mode, message in (('send_on_closed', 'send on closed channel'), ('select_on_closed', 'send on closed channel'),
+                          ('closed_under_sender', 'send on closed channel'), ('close_closed', 'close of closed channel'),
+                          ('close_nil', 'close of nil channel')):
+        ends(run(mode), 2, '^panic: ' + message + '$', r'^in goroutine \d+ on M \d+$')
+
+
+def nil_dereference():
+    ends(run('nil_dereference'), 2, r'^\[signal SIG(SEGV|BUS), code -?\d+, address 0x0, pc=0x[0-9a-f]+ sp=0x[0-9a-f]+\]$', r'^rax 0x',
+         r'^in goroutine 2 on M \d+$', r'^    created by goroutine 1 at victim\.cpp:\d+$')
+
+
+def stack_overflow():
+    ends(run('stack_overflow'), 2, r'^fatal error: stack overflow in goroutine 2: its \d+ KiB are used up$')
+
+
+def gomaxprocs():
+    for bad in ('0', 'abc', '1000', '-1', '2x', '99999999999999999999'):
+        ends(run('fine', env={'GOMAXPROCS': bad}), 2, f'GOMAXPROCS={bad}: ')
+    for good in ('1', '256', ''):  # empty is as good as unset
+        ends(run('fine', env={'GOMAXPROCS': good}), 0, out='fine\n')
+
+
+def debug():
+    for bad in ('nonsense', 'seed=', 'seed=x', 'seed=1,other'):
+        ends(run('fine', env={'TRAPEZE_DEBUG': bad}), 2, 'TRAPEZE_DEBUG: .*"' + bad.split(',')[-1] + '"')
+    for good in ('', 'seed=1', 'seed=-5'):
+        ends(run('fine', env={'TRAPEZE_DEBUG': good}), 0, out='fine\n')
+
+
+def throw():
+    ends(run('throw'), 2, '^fatal error: this is a test$', r'^in goroutine 1 on M 0$')
+
+
+def heritage_04_no_thread():
+    ends(run('one_thread', '--inject=bsdthread_create:EAGAIN'), 2, '^fatal error: no OS thread: EAGAIN')
+    ends(run('many_ms', '--inject=bsdthread_create:EAGAIN', env={'GOMAXPROCS': '4'}), 2, '^fatal error: no OS thread .*: EAGAIN')
+
+
+def heritage_05_aborted_waits():
+    for code in ('KERN_ABORTED', 'KERN_OPERATION_TIMED_OUT'):
+        for procs in ('1', '4'):
+            ends(run('waits', f'--inject=semaphore_wait_trap:{code}:30%1', env={'GOMAXPROCS': procs}), 0, out='1200 20\n')
+    ends(run('waits', '--inject=semaphore_timedwait_trap:KERN_ABORTED:30%3'), 0, out='1200 20\n')
+    # Any other error is not a wait that ended.
+    ends(run('waits', '--inject=semaphore_wait_trap:KERN_INVALID_NAME'), 2, r'semaphore_wait\(port 0x[0-9a-f]+\): KERN_INVALID_NAME \(15\)')
+
+
+def heritage_06_interrupted_messages():
+    # By number, the code's name not being everywhere: MACH_SEND_INTERRUPTED 0x10000007, MACH_RCV_INTERRUPTED 0x10004005.
+    ends(run('waits', '--inject=mach_msg_trap:0x10000007:50%1'), 0, out='1200 20\n')
+
+
+def heritage_13_no_semaphore():
+    status, out, trace = run('uncontended', '--trace', env={'GOMAXPROCS': '1'})
+    ends((status, out, trace), 0, r'\bexit\b', out='fine\n')
+    for trap in ('semaphore_', 'mach_msg', '3418'):
+        if trap in trace:
+            sys.exit(f'uncontended locks and notes trap: {trap} in\n{trace}')
+
+
+def heritage_15_dead_port():
+    ends(run('waits', '--inject=semaphore_signal_trap:KERN_INVALID_NAME:2', env={'GOMAXPROCS': '4'}), 2,
+         r'mach error: semaphore_signal\(port 0x[0-9a-f]+\): KERN_INVALID_NAME \(15\)')
+
+
+CASE, PROGRAM = sys.argv[1:]
+PROGRAM = os.path.abspath(PROGRAM)
+globals()[CASE]()

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Programs that go wrong, each chosen by its name; run.py runs them and reads what they say.
+#include "sync/lock.h"
+#include "sync/note.h"
+#include "sys/mem.h"
+#include "trapeze.h"
+
+using namespace trapeze;
+
+static void deadlock() {
+    auto a = make_chan<int>(), b = make_chan<int>(1);
+    b.send(0);
+    go([=] { (void)a.recv(); });
+    go([=] { b.send(1); });
+    go([=] { select(recv(a, [] {}), send(b, 1, [] {})); });
+    go([] { select(); });
+    go([] { chan<int>().send(1); });
+    (void)chan<int>().recv();
+}
+
+static void send_on_closed() {
+    auto c = make_chan<int>(1);
+    c.close();
+    c.send(1);
+}
+
+static void select_on_closed() {
+    auto c = make_chan<int>(1);
+    c.close();
+    select(send(c, 1, [] {}), otherwise([] {}));
+}
+
+static void closed_under_sender() {
+    auto c = make_chan<int>();
+    go([=] { c.send(1); });
+    sleep_ms(5);
+    c.close();
+    sleep_ms(1000);
+}
+
+static void close_closed() {
+    auto c = make_chan<int>();
+    c.close();
+    c.close();
+}
+
+static void close_nil() { chan<int>().close(); }
+
+static void nil_dereference() {
+    go([] {
+        int* volatile p = nullptr;
+        *p = 1;
+    });
+    sleep_ms(1000);
+}
+
+[[gnu::noinline]] static int deeper(volatile char* above) {
+    volatile char here[512];
+    here[0] = *above;
+    return (here[0] ? deeper(here) : 0) + here[0];
+}
+
+static void stack_overflow() {
+    go([] {
+        char c = 1;
+        print(deeper(&c), "\n");
+    });
+    sleep_ms(1000);
+}
+
+static void broken() { throw_("this is a test"); }
+
+static void fine() { print("fine\n"); }
+
+// Waits of all kinds: contended locks, notes of threads, goroutines on several Ms.
+static Lock l;
+static int counted;
+static void waits() {
+    Thread* threads[4];
+    Result error;
+    for (Thread*& t : threads) {
+        t = thread_create([](void*) {
+            for (int i = 0; i < 300; i++) {
+                lock(&l);
+                counted++;
+                if (i % 100 == 0)
+                    for (const i64 until = nanotime() + 300'000; nanotime() < until;) {}
+                unlock(&l);
+            }
+        }, nullptr, &error);
+        if (!t) die_errno("thread_create", error);
+    }
+    for (Thread* t : threads) thread_join(t);
+    auto ping = make_chan<int>(), pong = make_chan<int>();
+    go([=] { for (int v : ping) pong.send(v + 1); });
+    int v = 0;
+    for (int i = 0; i < 20; i++) {
+        ping.send(v);
+        v = pong.recv();
+        sleep_ns(200'000);
+    }
+    print(counted, " ", v, "\n");
+}
+
+static void one_thread() {
+    Result error;
+    Thread* t = thread_create([](void*) {}, nullptr, &error);
+    if (!t) die_errno("no OS thread", error);
+    thread_join(t);
+    print("fine\n");
+}
+
+static void many_ms() {
+    auto done = make_chan<int>(8);
+    for (int i = 0; i < 8; i++)
+        go([=] {
+            for (const i64 until = nanotime() + 20'000'000; nanotime() < until;) {}
+            done.send(1);
+        });
+    for (int i = 0; i < 8; i++) (void)done.recv();
+    print("fine\n");
+}
+
+static void uncontended() {
+    static Lock locks[1000];
+    for (int i = 0; i < 100; i++)
+        for (Lock& one : locks) lock(&one), unlock(&one);
+    Note n{};
+    notewakeup(&n);
+    notesleep(&n);
+    print("fine\n");
+}
+
+static constexpr struct {
+    const char* name;
+    void (*run)();
+} modes[] = {{"deadlock", deadlock}, {"send_on_closed", send_on_closed}, {"select_on_closed", select_on_closed},
+             {"closed_under_sender", closed_under_sender}, {"close_closed", close_closed}, {"close_nil", close_nil},
+             {"nil_dereference", nil_dereference}, {"stack_overflow", stack_overflow}, {"throw", broken}, {"fine", fine},
+             {"waits", waits}, {"one_thread", one_thread}, {"many_ms", many_ms}, {"uncontended", uncontended}};
+
+int main(int argc, char** argv) {
+    for (const auto& mode : modes)
+        if (argc == 2 && str_eq(mode.name, argv[1])) return mode.run(), 0;
+    eprint("usage: victim MODE\n");
+    return 3;
+}
