@@ -3,7 +3,7 @@
 #pragma once
 #include "tools/xnurun/trap.h"
 
-#pragma GCC visibility push(hidden)
+#pragma GCC visibility push(hidden)  // see host.h
 namespace trapeze {
 
 void raise_here(Thread&, i32 darwin_signal);  // a signal to this very thread, delivered when the trap returns

@@ -3,6 +3,7 @@
 #pragma once
 #include "sys/types.h"
 
+#pragma GCC visibility push(hidden)  // see host.h
 namespace trapeze {
 
 void init_guest_memory(u64 image_high);     // first-fit starts above the image, as XNU's map does
@@ -12,3 +13,4 @@ bool guest_unmap(u64 base, u64 size);
 extern u64 guest_mapped_bytes;              // mapped less unmapped by the guest's calls, for --stats
 
 }  // namespace trapeze
+#pragma GCC visibility pop

@@ -9,6 +9,7 @@
 #include "sys/types.h"
 #include "tools/xnurun/host.h"
 
+#pragma GCC visibility push(hidden)  // see host.h
 namespace trapeze {
 
 struct Thread;
@@ -81,3 +82,4 @@ struct PortCount {
 PortCount port_count();
 
 }  // namespace trapeze
+#pragma GCC visibility pop

@@ -10,6 +10,7 @@
 #include "sys/darwin/types.h"
 #include "tools/xnurun/thread.h"
 
+#pragma GCC visibility push(hidden)  // see host.h
 namespace trapeze {
 
 struct GuestAction {
@@ -38,3 +39,4 @@ bool first_deliverable_restarts(Thread&);              // SA_RESTART of the sign
 extern "C" void deliver_pending(HostContext*);
 
 }  // namespace trapeze
+#pragma GCC visibility pop

@@ -11,6 +11,7 @@
 #include "sys/linux/tls.h"
 #include "tools/xnurun/host.h"
 
+#pragma GCC visibility push(hidden)  // see host.h
 namespace trapeze {
 
 struct Port;
@@ -72,3 +73,4 @@ void fork_child_threads();                   // in the child of a fork: this thr
 void init_host_context(Thread&, HostContext&);  // zeroed registers, the thread's mask and host stack: for enter_guest
 
 }  // namespace trapeze
+#pragma GCC visibility pop

@@ -6,6 +6,7 @@
 #include "sys/darwin/types.h"
 #include "tools/xnurun/trap.h"
 
+#pragma GCC visibility push(hidden)  // see host.h
 namespace trapeze {
 
 extern bool tracing;
@@ -15,3 +16,4 @@ void trace_end(Trap&, const Call&, const Answer&);
 void trace_signal(i32 darwin, const xnu::siginfo_t&, const char* what);
 
 }  // namespace trapeze
+#pragma GCC visibility pop
