@@ -42,6 +42,19 @@ TEXT memset
         mov     rax, r8
         ret
 
+; clang says bcmp for a memcmp of which only == 0 is asked: same routine.
+TEXT bcmp
+        jmp     memcmp
+
+TEXT strlen
+; usize strlen(rdi s) -> rax; clobbers rcx rdi. Compilers say it for a loop that looks for the end of a string.
+        mov     rcx, -1
+        xor     eax, eax
+        repne scasb
+        not     rcx                     ; bytes seen, the zero too
+        lea     rax, [rcx - 1]
+        ret
+
 TEXT memcmp
 ; int memcmp(rdi a, rsi b, rdx n) -> eax < 0, 0, > 0; clobbers rcx rsi rdi
         mov     rcx, rdx
