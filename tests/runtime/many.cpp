@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Numbers that bring out leaks: goroutines, OS threads, locks; and sleeping.
+#include "sync/lock.h"
+#include "tap.h"
+
+using namespace trapeze;
+
+static Lock counter_lock;
+static u64 counter;
+static Lock idle[100'000];
+static Note start;
+
+static void count(void*) {
+    notesleep(&start);
+    for (int i = 0; i < 20'000; i++) {
+        lock(&counter_lock);
+        counter++;
+        unlock(&counter_lock);
+    }
+}
+
+int main() {
+    print("TAP version 13\n");
+    Result error;
+
+    auto results = make_chan<u64>(16);
+    for (u64 i = 0; i < 10'000; i++)
+        go([=] {
+            auto own = make_chan<u64>();
+            go([=] { own.send(i); });
+            results.send(own.recv());
+        });
+    u64 sum = 0;
+    for (int i = 0; i < 10'000; i++) sum += results.recv();
+    ok(sum == 49'995'000, "10,000 goroutines, each with a channel");
+
+    int ran = 0, failed = 0;
+    for (int i = 0; i < 1000; i++) {
+        Thread* t = thread_create([](void* n) { ++*static_cast<int*>(n); }, &ran, &error);
+        if (t) thread_join(t);
+        else failed++;
+    }
+    ok(ran == 1000 && !failed, "heritage 2, 3: 1,000 OS threads started and ended");
+
+    Thread* threads[4];
+    for (Thread*& t : threads) t = thread_create(count, nullptr, &error);
+    notewakeup(&start);
+    for (Thread* t : threads) thread_join(t);
+    ok(counter == 80'000, "a contended Lock excludes, a Note wakes all its sleepers");
+
+    for (Lock& l : idle) lock(&l), unlock(&l);
+    ok(true, "heritage 14: 100,000 locks need nothing from the kernel");
+
+    Note never_woken{};
+    i64 before = nanotime();
+    ok(!notetsleep(&never_woken, before + 5'000'000) && nanotime() >= before + 5'000'000, "a Note's sleep ends at its deadline");
+
+    auto order = make_chan<int>(3);
+    for (int ms : {30, 10, 20})
+        go([=] {
+            const i64 from = nanotime();
+            sleep_ms(ms);
+            order.send(nanotime() - from >= ms * 1'000'000 ? ms : -1);
+        });
+    const int first = order.recv(), second = order.recv(), third = order.recv();
+    ok(first == 10 && second == 20 && third == 30, "heritage 20: goroutines sleep at least their time, and in order");
+
+    Result missing = open("/no/such/file", O_RDONLY);
+    ok(missing.failed() && missing.err() == kernel::ENOENT, "heritage 21: a failing open is an error, not descriptor 2");
+    return done();
+}
