@@ -48,7 +48,7 @@ static void close_nil() { chan<int>().close(); }
 
 static void nil_dereference() {
     go([] {
-        int* volatile p = nullptr;
+        volatile int* volatile p = nullptr;
         *p = 1;
     });
     sleep_ms(1000);
