@@ -70,6 +70,7 @@ struct M {
     bool spinning;
     bool idle;  // in the idle list; sched.lock
     u32 id;
+    u32 procid;  // the kernel's name of its thread, for reports and debuggers
     u64 random;
     Commit commit;
     void* commit_arg;

@@ -50,7 +50,7 @@ void describe(Out& out) {
     G* g = getg();
     if (m && g) {
         if (g == &m->g0) out.line("on the scheduler's stack of M ", m->id, "\n");
-        else out.line("in goroutine ", g->id, " on M ", m->id, "\n");
+        else out.line("in goroutine ", g->id, " on M ", m->id, ", thread ", m->procid, "\n");
     }
     out.put("\n");
     print_g(main_goroutine(), &out);

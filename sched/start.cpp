@@ -104,6 +104,7 @@ extern "C" void schedinit() {
     main_g.id = 1;
     main_g.m = &m0;
     main_g.status.store(Grunning, relaxed);
+    m0.procid = thread_self();
     tls()->m = &m0;
     tls()->g = &main_g;
 

@@ -39,6 +39,7 @@ usize signal_stack_size();
 Result thread_spawn(Thread* t);    // the trap; the mask is blocked and restored around it by its caller
 [[noreturn]] void thread_exit(Thread* t);
 void thread_wait(Thread* t);       // until the kernel says that it has ended
+u32 thread_self();                 // the kernel's name of the calling thread: thread id, or thread port with a right to it
 u64 block_signals();               // all of them, in the calling thread; returns the mask before
 void restore_signals(u64 mask);
 extern "C" void thread_main(Thread* t);  // where the port enters the new thread, on its stack

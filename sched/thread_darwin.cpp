@@ -38,6 +38,8 @@ void restore_signals(u64 mask) {
     (void)sys___pthread_sigmask(xnu::SIG_SETMASK, &set, nullptr);
 }
 
+u32 thread_self() { return sys_thread_self_trap(); }
+
 Result thread_spawn(Thread* t) {
     xnu::kern_return_t error;
     t->done = semcreate(&error);

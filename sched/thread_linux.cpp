@@ -34,6 +34,8 @@ u64 block_signals() {
 
 void restore_signals(u64 mask) { (void)sys_rt_sigprocmask(lnx::SIG_SETMASK, &mask, nullptr, sizeof mask); }
 
+u32 thread_self() { return static_cast<u32>(sys_gettid().raw); }
+
 Result thread_spawn(Thread* t) {
     // PARENT_SETTID and CHILD_CLEARTID name the same word: set before clone returns, zeroed and woken when the thread has
     // left its stack for good.

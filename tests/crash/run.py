@@ -53,12 +53,12 @@ def panics():
     for mode, message in (('send_on_closed', 'send on closed channel'), ('select_on_closed', 'send on closed channel'),
                           ('closed_under_sender', 'send on closed channel'), ('close_closed', 'close of closed channel'),
                           ('close_nil', 'close of nil channel')):
-        ends(run(mode), 2, '^panic: ' + message + '$', r'^in goroutine \d+ on M \d+$')
+        ends(run(mode), 2, '^panic: ' + message + '$', r'^in goroutine \d+ on M \d+, thread \d+$')
 
 
 def nil_dereference():
     ends(run('nil_dereference'), 2, r'^\[signal SIG(SEGV|BUS), code -?\d+, address 0x0, pc=0x[0-9a-f]+ sp=0x[0-9a-f]+\]$', r'^rax 0x',
-         r'^in goroutine 2 on M \d+$', r'^    created by goroutine 1 at victim\.cpp:\d+$')
+         r'^in goroutine 2 on M \d+, thread \d+$', r'^    created by goroutine 1 at victim\.cpp:\d+$')
 
 
 def stack_overflow():
@@ -80,7 +80,7 @@ def debug():
 
 
 def throw():
-    ends(run('throw'), 2, '^fatal error: this is a test$', r'^in goroutine 1 on M 0$')
+    ends(run('throw'), 2, '^fatal error: this is a test$', r'^in goroutine 1 on M 0, thread \d+$')
 
 
 def heritage_04_no_thread():

@@ -65,6 +65,8 @@ int main() {
     const int first = order.recv(), second = order.recv(), third = order.recv();
     ok(first == 10 && second == 20 && third == 30, "heritage 20: goroutines sleep at least their time, and in order");
 
+    ok(getm()->procid == thread_self(), "heritage 25: the first M knows its thread, or whichever this runs on");
+
     Result missing = open("/no/such/file", O_RDONLY);
     ok(missing.failed() && missing.err() == kernel::ENOENT, "heritage 21: a failing open is an error, not descriptor 2");
     return done();
