@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The porting surface of sync over the explorer. A sleep with a deadline may time out at any moment.
+#pragma once
+#include "explorer.h"
+#include "sys/types.h"
+
+namespace trapeze {
+
+struct Sema {
+    u64* word;
+};
+
+inline Sema semacreate() { return {model::token()}; }
+inline bool semasleep(Sema s, i64 deadline) { return model::sleep_on_token(s.word, deadline >= 0); }
+inline void semawakeup(Sema s) { model::give_token(s.word); }
+
+}  // namespace trapeze
