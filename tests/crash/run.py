@@ -111,7 +111,7 @@ def heritage_13_no_semaphore():
 
 
 def heritage_15_dead_port():
-    ends(run('waits', '--inject=semaphore_signal_trap:KERN_INVALID_NAME:2', env={'GOMAXPROCS': '4'}), 2,
+    ends(run('one_wakeup', '--inject=semaphore_signal_trap:KERN_INVALID_NAME'), 2,
          r'mach error: semaphore_signal\(port 0x[0-9a-f]+\): KERN_INVALID_NAME \(15\)')
 
 

@@ -102,6 +102,18 @@ static void waits() {
     print(counted, " ", v, "\n");
 }
 
+// One wake-up that certainly goes to the kernel: the sleeper has queued itself when the note is woken.
+static Note slept_on;
+static void one_wakeup() {
+    Result error;
+    Thread* t = thread_create([](void*) { notesleep(&slept_on); }, nullptr, &error);
+    if (!t) die_errno("thread_create", error);
+    while (!slept_on.word.load(acquire)) cpu_pause();
+    notewakeup(&slept_on);
+    thread_join(t);
+    print("woken\n");
+}
+
 static void one_thread() {
     Result error;
     Thread* t = thread_create([](void*) {}, nullptr, &error);
@@ -137,7 +149,7 @@ static constexpr struct {
 } modes[] = {{"deadlock", deadlock}, {"send_on_closed", send_on_closed}, {"select_on_closed", select_on_closed},
              {"closed_under_sender", closed_under_sender}, {"close_closed", close_closed}, {"close_nil", close_nil},
              {"nil_dereference", nil_dereference}, {"stack_overflow", stack_overflow}, {"throw", broken}, {"fine", fine},
-             {"waits", waits}, {"one_thread", one_thread}, {"many_ms", many_ms}, {"uncontended", uncontended}};
+             {"waits", waits}, {"one_wakeup", one_wakeup}, {"one_thread", one_thread}, {"many_ms", many_ms}, {"uncontended", uncontended}};
 
 int main(int argc, char** argv) {
     for (const auto& mode : modes)
