@@ -77,12 +77,8 @@ void unlock(Lock* l) {
     if (l->word.cas(v, 0, release)) return;
     for (;;) {
         if (!(v & held)) throw_("unlock of a Lock that nobody holds");
-        v = l->word.load(acquire);  // with the release that put the waiter there
+        v = l->word.load(acquire);  // with the release that put the waiter there: there is one, and only the holder removes it
         Waiter* w = reinterpret_cast<Waiter*>(v & ~held);
-        if (!w) {
-            if (l->word.cas(v, 0, release)) return;
-            continue;
-        }
         if (l->word.cas(v, reinterpret_cast<u64>(w->next), release)) {
             semawakeup(w->sema);
             return;
