@@ -83,6 +83,14 @@ def throw():
     ends(run('throw'), 2, '^fatal error: this is a test$', r'^in goroutine 1 on M 0, thread \d+$')
 
 
+def heritage_03_ports_go_back():
+    status, out, err = run('threads', '--stats')
+    ends((status, out, err), 0, r'threads started 100\d', out='1000 threads\n')
+    left = int(re.search(r'ports (\d+) ', err).group(1))
+    if left > 10:
+        sys.exit(f'1,000 threads that ended left {left} port names behind: {err}')
+
+
 def heritage_04_no_thread():
     ends(run('one_thread', '--inject=bsdthread_create:EAGAIN'), 2, '^fatal error: no OS thread: EAGAIN')
     ends(run('many_ms', '--inject=bsdthread_create:EAGAIN', env={'GOMAXPROCS': '4'}), 2, '^fatal error: no OS thread .*: EAGAIN')

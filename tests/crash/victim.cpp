@@ -102,6 +102,16 @@ static void waits() {
     print(counted, " ", v, "\n");
 }
 
+static void threads() {
+    for (int i = 0; i < 1000; i++) {
+        Result error;
+        Thread* t = thread_create([](void*) {}, nullptr, &error);
+        if (!t) die_errno("thread_create", error);
+        thread_join(t);
+    }
+    print("1000 threads\n");
+}
+
 // One wake-up that certainly goes to the kernel: the sleeper has queued itself when the note is woken.
 static Note slept_on;
 static void one_wakeup() {
@@ -149,7 +159,7 @@ static constexpr struct {
 } modes[] = {{"deadlock", deadlock}, {"send_on_closed", send_on_closed}, {"select_on_closed", select_on_closed},
              {"closed_under_sender", closed_under_sender}, {"close_closed", close_closed}, {"close_nil", close_nil},
              {"nil_dereference", nil_dereference}, {"stack_overflow", stack_overflow}, {"throw", broken}, {"fine", fine},
-             {"waits", waits}, {"one_wakeup", one_wakeup}, {"one_thread", one_thread}, {"many_ms", many_ms}, {"uncontended", uncontended}};
+             {"waits", waits}, {"one_wakeup", one_wakeup}, {"threads", threads}, {"one_thread", one_thread}, {"many_ms", many_ms}, {"uncontended", uncontended}};
 
 int main(int argc, char** argv) {
     for (const auto& mode : modes)
