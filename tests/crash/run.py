@@ -83,12 +83,13 @@ def throw():
     ends(run('throw'), 2, '^fatal error: this is a test$', r'^in goroutine 1 on M 0, thread \d+$')
 
 
-def heritage_03_ports_go_back():
+def heritage_03_14_ports_and_semaphores_go_back():
     status, out, err = run('threads', '--stats')
     ends((status, out, err), 0, r'threads started 100\d', out='1000 threads\n')
     left = int(re.search(r'ports (\d+) ', err).group(1))
-    if left > 10:
-        sys.exit(f'1,000 threads that ended left {left} port names behind: {err}')
+    semaphores = int(re.search(r'semaphores (\d+)', err).group(1))
+    if left > 10 or semaphores > 3:
+        sys.exit(f'1,000 threads that ended left {left} port names and {semaphores} semaphores behind: {err}')
 
 
 def heritage_04_no_thread():

@@ -105,7 +105,10 @@ static void waits() {
 static void threads() {
     for (int i = 0; i < 1000; i++) {
         Result error;
-        Thread* t = thread_create([](void*) {}, nullptr, &error);
+        Thread* t = thread_create([](void*) {
+            Note n{};
+            (void)notetsleep(&n, nanotime());  // makes the thread's semaphore, and its reply port
+        }, nullptr, &error);
         if (!t) die_errno("thread_create", error);
         thread_join(t);
     }
