@@ -14,6 +14,17 @@ struct Owned {  // movable only, and larger than a register
     }
 };
 
+// Its move uses another channel while the first one's lock is held: programs must not, but it shows whose lock that is.
+struct Nosy {
+    static inline Hchan* other;
+    int unused = 0;
+    Nosy() = default;
+    Nosy(Nosy&&) {
+        int one = 1;
+        if (other) (void)chansend(other, &one, false);
+    }
+};
+
 int main() {
     print("TAP version 13\n");
     auto buffered = make_chan<int>(2);
@@ -61,6 +72,14 @@ int main() {
     bool was_ok = true;
     (void)select(recv(b, [&](int, bool is_ok) { was_ok = is_ok; }));
     ok(!was_ok, "select receives from a closed channel");
+
+    {
+        auto nosy = make_chan<Nosy>(1);
+        auto other = make_chan<int>(8);
+        Nosy::other = other.hchan();
+        ok(nosy.try_send(Nosy{}) && other.len() > 0, "heritage 11: channels do not share a lock");
+        Nosy::other = nullptr;
+    }
 
     int hits[3] = {};
     auto x = make_chan<int>(1), y = make_chan<int>(1), z = make_chan<int>(1);
