@@ -104,9 +104,13 @@ struct Sched {
 
 extern Sched sched;
 
+// globq.cpp
+void runqput(P* p, G* g, bool next);  // into p's queue; what does not fit goes to the global one
+G* globrunqget(P* p);                 // one G from the global queue, and a fair share of the others into p's; or null
+G* globrunqget_locked(P* p);
+
 // proc.cpp
 void newproc(G* g);
-void runqput(P* p, G* g, bool next);
 void landed();                // first thing on a stack that was switched to
 [[noreturn]] void goexit();
 void start_ms(bool predawn);  // wakes Ps for what is queued

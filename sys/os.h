@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The porting surface of sys: what each kernel supplies beyond the traps that both spell the same
-// (os_linux.cpp, os_darwin.cpp). A trap is called here and nowhere twice.
+// (os_*.cpp, and what not every program links: clock_*.cpp, cpus_linux.cpp, guard_linux.cpp).
 #pragma once
 #include "sys/kernel.h"
 #include "sys/result.h"

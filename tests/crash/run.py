@@ -83,6 +83,10 @@ def throw():
     ends(run('throw'), 2, '^fatal error: this is a test$', r'^in goroutine 1 on M 0, thread \d+$')
 
 
+def dump():
+    ends(run('dump'), 0, r'^0x[0-9a-f]+: 30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66$', r'^0x[0-9a-f]+: 67$')
+
+
 def heritage_03_14_ports_and_semaphores_go_back():
     status, out, err = run('threads', '--stats')
     ends((status, out, err), 0, r'threads started 100\d', out='1000 threads\n')

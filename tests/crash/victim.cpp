@@ -102,6 +102,11 @@ static void waits() {
     print(counted, " ", v, "\n");
 }
 
+static void dumped() {
+    static const char text[] = "0123456789abcdefg";
+    dump(text, 17);
+}
+
 static void threads() {
     for (int i = 0; i < 1000; i++) {
         Result error;
@@ -162,7 +167,7 @@ static constexpr struct {
 } modes[] = {{"deadlock", deadlock}, {"send_on_closed", send_on_closed}, {"select_on_closed", select_on_closed},
              {"closed_under_sender", closed_under_sender}, {"close_closed", close_closed}, {"close_nil", close_nil},
              {"nil_dereference", nil_dereference}, {"stack_overflow", stack_overflow}, {"throw", broken}, {"fine", fine},
-             {"waits", waits}, {"one_wakeup", one_wakeup}, {"threads", threads}, {"one_thread", one_thread}, {"many_ms", many_ms}, {"uncontended", uncontended}};
+             {"waits", waits}, {"one_wakeup", one_wakeup}, {"threads", threads}, {"dump", dumped}, {"one_thread", one_thread}, {"many_ms", many_ms}, {"uncontended", uncontended}};
 
 int main(int argc, char** argv) {
     for (const auto& mode : modes)

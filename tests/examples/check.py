@@ -43,6 +43,16 @@ def hello():
     expect(run(), (0, 'hello, world\n', ''), 'hello')
 
 
+def primes_of_readme():
+    here = os.path.dirname(os.path.abspath(__file__))
+    with open(os.path.join(here, 'primes.cpp'), encoding='utf-8') as f:
+        code = f.read().split('\n', 2)[2]
+    with open(os.path.join(here, '../../README.md'), encoding='utf-8') as f:
+        if f'```cpp\n{code}```\n' not in f.read():
+            sys.exit('README.md does not show tests/examples/primes.cpp')
+    expect(run(), (0, primes(10), ''), 'primes')
+
+
 def args():
     status, out, _ = run('a b', '', env={'HOME': '/nowhere'})
     expect(status, 0, 'status')
@@ -105,4 +115,4 @@ def wordcount():
 
 
 NAME, PROGRAM = sys.argv[1], os.path.abspath(sys.argv[2])
-globals()[NAME]()
+{'primes': primes_of_readme}.get(NAME, globals()[NAME])()
