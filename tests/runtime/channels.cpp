@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Channels and select, operation by operation.
-#include "tap.h"
+#include "tests/tap.h"
 
 using namespace trapeze;
 

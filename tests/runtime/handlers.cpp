@@ -2,7 +2,7 @@
 // Heritage 23: handlers run on the thread's alternate stack, also when it runs a goroutine, and a new thread is ready for
 // them when its function begins.
 #include "raise.h"
-#include "tap.h"
+#include "tests/tap.h"
 
 using namespace trapeze;
 

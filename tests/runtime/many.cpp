@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Numbers that bring out leaks: goroutines, OS threads, locks; and sleeping.
 #include "sync/lock.h"
-#include "tap.h"
+#include "tests/tap.h"
 
 using namespace trapeze;
 

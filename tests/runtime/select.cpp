@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // select: which case, how often, and what happens to the cases that were not chosen.
-#include "tap.h"
+#include "tests/tap.h"
 
 using namespace trapeze;
 

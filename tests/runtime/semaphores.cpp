@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The Mach semaphores of sys/darwin/mach.h.
 #include "sys/darwin/mach.h"
-#include "tap.h"
+#include "tests/tap.h"
 
 using namespace trapeze;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Workers that send, receive, select, yield and sleep at random over shared channels; every value is accounted for.
 // TRAPEZE_TEST_SEED=N repeats the workers' choices (not the threads' interleaving).
-#include "tap.h"
+#include "tests/tap.h"
 
 using namespace trapeze;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Sleeping: as long as asked, in order, and without the thread (heritage 20); goroutines of static constructors (predawn).
 #include "sync/note.h"
-#include "tap.h"
+#include "tests/tap.h"
 
 using namespace trapeze;
 

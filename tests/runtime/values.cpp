@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Text and files: what print writes (read back from a file), readfile and writefile with their errors, getenv, atoi.
-#include "tap.h"
+#include "tests/tap.h"
 
 #include "sys/calls.h"
 #include "sys/mem.h"
