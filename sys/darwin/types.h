@@ -35,6 +35,11 @@ struct timespec {
     i64 tv_sec;
     i64 tv_nsec;
 };
+struct iovec {
+    void* iov_base;
+    usize iov_len;
+};
+
 struct timeval {
     i64 tv_sec;
     i32 tv_usec;  // 32 bits, then padding: the seed had 64

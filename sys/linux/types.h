@@ -42,6 +42,11 @@ struct timespec {
     i64 tv_sec;
     i64 tv_nsec;
 };
+struct iovec {
+    void* iov_base;
+    usize iov_len;
+};
+
 struct timeval {
     i64 tv_sec;
     i64 tv_usec;
