@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// See file.h. The retry rule for interrupted calls is here and only here.
+// See file.h.
 #include "sys/file.h"
 
 #include "sys/calls.h"
+#include "sys/interrupted.h"
 #include "sys/mem.h"
 
 namespace trapeze {
@@ -10,14 +11,6 @@ namespace {
 
 // Linux moves at most 0x7ffff000 bytes a call, XNU refuses more than INT_MAX (EINVAL): one limit for both.
 constexpr usize most = 0x7ffff000;
-
-template <class Call>
-Result again_when_interrupted(Call call) {
-    for (;;) {
-        Result r = call();
-        if (r.err() != kernel::EINTR) return r;
-    }
-}
 
 }  // namespace
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Files, with the same names and meaning on both kernels. Errors come back in the Result as the running kernel's errno.
 //
-// Interrupted calls: open, read and write are called again when a signal interrupted them before anything happened
-// (EINTR); close is not, since the descriptor's fate is settled then and a second close could hit another thread's file.
+// Interrupted calls: see sys/interrupted.h.
 // All of them block the calling OS thread, and with it the P: a descriptor that may wait for ever (a terminal, a pipe)
 // holds up the goroutines behind it.
 #pragma once
