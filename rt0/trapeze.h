@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Trapeze: all of it. Goroutines, channels, select, files, printing, the environment.
+// Trapeze: all of it. Goroutines, channels, select, files, sockets, printing, the environment.
 #pragma once
 #include "chan/chan.h"
 #include "chan/select.h"
@@ -7,5 +7,7 @@
 #include "sys/args.h"
 #include "sys/errno.h"
 #include "sys/file.h"
+#include "sys/net.h"
 #include "sys/panic.h"
+#include "sys/poll.h"
 #include "sys/print.h"
