@@ -11,12 +11,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import types
 import unittest
 
 sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, 'tools'))
-from abi_gen import emit, names, show, table          # noqa: E402
+from abi_gen import check, check_linux, emit, names, show, table          # noqa: E402
 
 
 def abi(*words):
@@ -26,7 +27,7 @@ def abi(*words):
 
 
 def row(cls, name):
-    return next(r for r in table.calls(cls)[0] if r.name == name and 'old' not in r.marks)
+    return next(r for r in table.current(table.calls(cls)[0]) if r.name == name)
 
 
 class Tables(unittest.TestCase):
@@ -124,6 +125,12 @@ class Lint(unittest.TestCase):
         shutil.copy(os.path.join(ROOT, 'sys/linux/errno.tbl'), os.path.join(self.root, 'sys/linux'))
         self.refused('sys/linux/errno.tbl', '999 | ENEW | x | ENOTHING', 'the other kernel has no ENOTHING')
 
+    def test_settled_differences(self):
+        for file in ('sys/linux/settled.tbl', 'sys/darwin/settled.tbl'):
+            self.refused(file, '* | x | theirs | y', '"theirs" is not one of ours, both')
+            shutil.copy('/dev/null', os.path.join(self.root, file))
+            self.refused(file, '* | x | ours | -', 'a settled difference needs its reason')
+
     def test_layout(self):
         self.refused('sys/layout.tbl', 'Tls.m eight', '"Tls.m eight" is not')
 
@@ -158,6 +165,96 @@ class CommandLine(unittest.TestCase):
         self.assertRegex(page, r'8\(rsp\) +timeout')
         self.assertIn('eax = 0x2000171', page)
         self.assertIn('up to xnu-2422.115.4', abi('show', 'darwin', 'sem_init')[1])
+
+
+class Check(unittest.TestCase):
+    """tools/abi check, on made-up releases: real tables in which one thing at a time is changed."""
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def release(self, version, lines, prototypes=''):
+        tree = os.path.join(self.folder, f'linux-{version}')
+        os.makedirs(tree, exist_ok=True)
+        for name, text in (('syscall_64.tbl', lines), ('syscalls.h', prototypes)):
+            with open(os.path.join(tree, name), 'w', encoding='utf-8') as file:
+                file.write(text)
+
+    @staticmethod
+    def table_of(version):
+        """syscall_64.tbl as our own rows would have it in that release"""
+        release = tuple(int(n) for n in version.split('.'))
+        return ''.join(f'{r.number}\t{"x32" if "x32" in r.marks else "common"}\t{r.name}\tsys_{r.name}\n'
+                       for r in table.calls('linux')[0] if check_linux.has(r, release) and 'enosys' not in r.marks)
+
+    def lines(self):
+        status, out, err = abi('check', self.folder)
+        self.assertEqual(err, '')
+        return status, [line for line in out.splitlines() if line.startswith('linux-')], out.splitlines()[-1]
+
+    def test_nothing_to_compare_says_how_to_get_it(self):
+        for folder, message in ((self.folder, 'no sources in this folder'), ('/nowhere/x', 'no such folder')):
+            status, out, err = abi('check', folder)
+            self.assertEqual((status, out), (2, ''))
+            self.assertIn(f'{folder}: {message}', err)
+            self.assertIn('arch/x86/entry/syscalls/syscall_64.tbl', err)
+        self.assertEqual(abi('check', '--help')[0], 0)
+
+    def test_a_release_that_agrees(self):
+        self.release('6.6', self.table_of('6.6'), 'asmlinkage long sys_read(unsigned int fd, char __user *buf, size_t count);')
+        status, lines, _ = self.lines()
+        self.assertEqual((status, lines), (0, []))
+
+    def test_a_number_that_only_the_kernel_has(self):
+        self.release('6.6', self.table_of('6.6') + '999 common frob sys_frob\n')
+        self.assertEqual(self.lines()[:2], (1, ['linux-6.6: 999 frob is only there: NOT SETTLED']))
+
+    def test_a_name_an_era_and_an_abi(self):
+        text = self.table_of('6.6')
+        for old, new, message in (('\tread\t', '\tlesen\t', '0 is lesen there, read here'),
+                                  ('0\tcommon\tread\tsys_read\n', '', '0 read is not there, era here -'),
+                                  ('0\tcommon\tread\t', '0\tx32\tread\t', '0 read is of x32 there')):
+            self.release('6.6', text.replace(old, new, 1))
+            self.assertEqual(self.lines()[:2], (1, [f'linux-6.6: {message}: NOT SETTLED']))
+        self.release('6.6', text + '462 common mseal sys_mseal\n')
+        self.assertEqual(self.lines()[1], ['linux-6.6: 462 mseal is there already or still, era here 6.10..: NOT SETTLED'])
+
+    def test_arguments(self):
+        for prototype, message in (('long sys_read(int fd, char *buf);', '2 arguments there, 3 here'),
+                                   ('long sys_read(int, char *, int);', 'argument 3 is "int" there, count:size here'),
+                                   ('long sys_read(int fd, long buf, size_t n);', 'argument 2 is "long buf" there, buf:out[count] here'),
+                                   ('long sys_read(long fd, char *buf, size_t n);', 'argument 1 is "long fd" there, fd:fd here')):
+            self.release('6.6', self.table_of('6.6'), prototype)
+            self.assertEqual(self.lines()[1], [f'linux-6.6: 0 read: {message}: NOT SETTLED'])
+        self.release('6.6', self.table_of('6.6'), 'long sys_read(long);\n/* or */ long sys_read(int fd, char *buf, size_t n);')
+        self.assertEqual(self.lines()[1], [])           # one of several configurations agrees
+
+    def test_old_unistd(self):
+        rows = [r for r in table.calls('linux')[0] if check_linux.has(r, (2, 6, 18)) and 'enosys' not in r.marks]
+        self.release('2.6.18', ''.join(f'#define __NR_{r.name} {r.number}\n__SYSCALL(__NR_{r.name}, sys_{r.name})\n'
+                                       for r in rows if r.number))
+        self.assertEqual(self.lines()[1], ['linux-2.6.18: 0 read is not there, era here -: NOT SETTLED'])
+
+    def test_where_a_call_is_defined(self):
+        self.release('6.6', self.table_of('6.6'))
+        os.makedirs(os.path.join(self.folder, 'linux-6.6/fs'))
+        with open(os.path.join(self.folder, 'linux-6.6/fs/utimes.c'), 'w', encoding='utf-8') as file:
+            file.write('SYSCALL_DEFINE2(utime, char *, a, int, b)\nSYSCALL_DEFINE2(utimes, int, a, int, b)\n'
+                       'SYSCALL_DEFINE4(utimensat, int, a)\n')
+        self.assertEqual(self.lines()[1], ['linux-6.6: 261 futimesat is not defined in fs/utimes.c: NOT SETTLED'])
+
+    def test_an_empty_table(self):
+        self.release('6.6', 'nothing\n')
+        status, _, err = abi('check', self.folder)
+        self.assertEqual(status, 2)
+        self.assertIn('linux-6.6: no system call in its table', err)
+
+    def test_settled(self):
+        row = types.SimpleNamespace(where='x:1', source='linux-6.*', difference='999 [a?] *', right='ours', reason='a fork')
+        rule = check.Settled(row)
+        self.assertTrue(rule.fits('linux-6.6', '999 [a?] is only there'))
+        self.assertFalse(rule.fits('linux-5.6', '999 [a?] is only there'))
+        self.assertFalse(rule.fits('linux-6.6', '999 a is only there'))
 
 
 class Trampolines(unittest.TestCase):
@@ -243,7 +340,7 @@ class Translation(unittest.TestCase):
 class HostCheck(unittest.TestCase):
     def test_compares_every_number(self):
         text = show.host_check(ROOT)
-        for r in table.calls('linux')[0]:
+        for r in table.current(table.calls('linux')[0]):
             self.assertIn(f'ours::nr_{r.name} == __NR_{r.name}', text)
 
 

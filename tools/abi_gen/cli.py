@@ -3,7 +3,7 @@
 import os
 import sys
 
-from . import data, emit, layout, lint, names, show, table
+from . import check, data, emit, layout, lint, names, show, table
 from .table import Bad
 
 USAGE = '''usage: tools/abi [--root DIR] COMMAND ...
@@ -24,6 +24,7 @@ for Meson (KERNEL is linux or darwin):
 for people:
   show KERNEL NAME              all about one call
   find NUMBER                   what a number is: eax, number in a class, errno, signal, result, MIG id
+  check FOLDER                  the tables against the kernels' sources in a folder; --help says which
   lint [UNISTD.h]               checks the tables; with a host's unistd_64.h, that it has no more calls
 '''
 
@@ -118,6 +119,15 @@ def cmd_find(root, number):
     if not text:
         raise Bad(f'abi: {number} is nothing that the tables know')
     print(text, end='')
+
+
+def cmd_check(root, folder):
+    if folder in ('-h', '--help'):
+        print(check.help_text(), end='')
+        return 0
+    text, status = check.check(folder, root)
+    print(text, end='')
+    return status
 
 
 def cmd_lint(root, unistd=None):

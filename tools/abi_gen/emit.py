@@ -13,7 +13,7 @@ the tail here is 5 bytes and needs none. It has no label either: Mach-O linkers 
 subsections at every symbol that they see, and would cut a trampoline in two there.
 """
 from . import kinds
-from .table import KERNELS, NAMESPACE, callable_rows, calls
+from .table import KERNELS, NAMESPACE, callable_rows, calls, current
 
 NOTE = 'Made by tools/abi from {}; do not edit.'
 
@@ -110,7 +110,7 @@ def numbers_header(kernel, root):
            '// SYS_<name> is the number within its class, TRAP_<name> what eax takes.',
            '#pragma once', '#include "sys/types.h"', '', f'namespace trapeze::{space} {{']
     for cls in KERNELS[kernel]:
-        rows = [r for r in calls(cls, root)[0] if 'old' not in r.marks and r.name != 'enosys']
+        rows = current(calls(cls, root)[0])
         if cls in ('linux', 'bsd'):
             out += ['enum : u32 {'] + [f'    SYS_{r.name} = {r.number},' for r in rows] + ['};']
         out += ['enum : u32 {'] + [f'    TRAP_{r.name} = {r.encoded:#x},' for r in rows] + ['};']
@@ -124,7 +124,5 @@ def numbers_header(kernel, root):
 def numbers_inc(kernel, root):
     out = ['; SPDX-License-Identifier: BSD-3-Clause', '; ' + NOTE.format(f'sys/{kernel}/*.tbl')]
     for cls in KERNELS[kernel]:
-        for row in calls(cls, root)[0]:
-            if 'old' not in row.marks and row.name != 'enosys':
-                out.append(f'%define TRAP_{row.name} {row.encoded:#x}')
+        out += [f'%define TRAP_{row.name} {row.encoded:#x}' for row in current(calls(cls, root)[0])]
     return '\n'.join(out) + '\n'

@@ -5,6 +5,7 @@ Two rows may share a number only if their eras do not meet, and a name only if a
 one are marked `old`. Every problem of every table is reported, not the first.
 """
 from . import data, layout, names, table
+from .check import settled
 from .table import Bad, KERNELS, calls
 
 FOREVER = (1 << 30,)
@@ -25,7 +26,7 @@ def clashes(rows):
                 yield (f'{row.where}: number {row.number} is {row.name} and, at line '
                        f'{other.line}, {other.name} in the same era')
         numbers.setdefault(row.number, []).append(row)
-        if row.name == 'enosys' or 'old' in getattr(row, 'marks', ()):
+        if row.name == 'enosys' or {'old', 'x32'} & set(getattr(row, 'marks', ())):
             continue
         if row.name in known:
             yield (f'{row.where}: {row.name} is already at {known[row.name].where} '
@@ -43,7 +44,7 @@ def problems(root):
                 yield str(bad)
                 continue
             yield from clashes(rows)
-            everything += [r for r in rows if r.name != 'enosys' and 'old' not in r.marks]
+            everything += table.current(rows)
             used = {a.target for r in rows for a in r.args}
             path = table.CLASSES[cls][0]
             for name, line in structs.items():
@@ -61,7 +62,7 @@ def problems(root):
                 yield f'{row.where}: {row.name} is also at {first.where}: both would be sys_{row.name}'
     for check in (lambda: list(clashes(table.mig(root))), lambda: names.kern_returns(root),
                   lambda: names.xlat_header(root), lambda: layout.read(root),
-                  lambda: data.types_header()):
+                  lambda: data.types_header(), *(lambda k=k: settled(k, root) for k in KERNELS)):
         try:
             found = check()
             if isinstance(found, list) and found and isinstance(found[0], str):

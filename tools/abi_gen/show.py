@@ -92,7 +92,7 @@ def host_check(root):
     out = ['// SPDX-License-Identifier: BSD-3-Clause',
            '// Made by tools/abi from sys/linux/*.tbl; do not edit.',
            '#include "sys/linux/errno.h"', '#include "sys/linux/numbers.h"', '', 'namespace ours {']
-    rows = [r for r in calls('linux', root)[0]]
+    rows = table.current(calls('linux', root)[0])
     errnos, signals = names.errnos('linux', root), names.signals('linux', root)
     out += [f'inline constexpr long nr_{r.name} = trapeze::lnx::SYS_{r.name};' for r in rows]
     out += [f'inline constexpr long e_{r.name} = trapeze::lnx::{r.name};' for r in errnos + signals]

@@ -6,7 +6,8 @@ Tables of calls have the columns
 `-` is an empty cell. Marks: `hand` (no trampoline can be called from C++: it is written
 by hand), `carry` (machdep calls that report errors as BSD calls do), `old` (the same name
 has a newer number, which gets the trampoline), `enosys` (a slot that the kernel answers
-with ENOSYS and, unlike an unknown number, no signal). Era is `since..until`, both ends
+with ENOSYS and, unlike an unknown number, no signal), `x32` (Linux: a number that only
+eax with bit 30 set means; no trampoline). Era is `since..until`, both ends
 included and both optional; Linux counts kernel versions, Darwin xnu versions.
 A line `struct a, b, c` names the structs that arguments may point to.
 """
@@ -21,7 +22,8 @@ MIG_COLUMNS = ('number', 'name', 'request', 'reply', 'era', 'remark', 'source')
 ERRNO_COLUMNS = ('number', 'name', 'text', 'other')
 SIGNAL_COLUMNS = ('number', 'name', 'action', 'text', 'other')
 KERN_COLUMNS = ('number', 'name', 'text')
-MARKS = ('hand', 'carry', 'old', 'enosys')
+MARKS = ('hand', 'carry', 'old', 'enosys', 'x32')
+X32_BIT = 1 << 30               # __X32_SYSCALL_BIT
 
 # class -> (file, prefix in eax, most arguments). The class number is what XNU puts in
 # the top byte of eax; Linux has none.
@@ -152,8 +154,9 @@ def read(path, columns, root=ROOT):
         for column, cell in zip(columns, cells):
             if not cell:
                 raise Bad(f'{row.where}: column "{column}" is empty (write -)')
-        row.number = number(row.number, row.where)
-        if not re.fullmatch(r'[A-Za-z_]\w*', row.name):
+        if 'number' in columns:
+            row.number = number(row.number, row.where)
+        if 'name' in columns and not re.fullmatch(r'[A-Za-z_]\w*', row.name):
             raise Bad(f'{row.where}: "{row.name}" is not a name')
         rows.append(row)
     return rows, structs
@@ -175,6 +178,8 @@ def calls(cls, root=ROOT):
         for mark in row.marks:
             if mark not in MARKS:
                 raise Bad(f'{row.where}: unknown mark "{mark}"')
+        if 'x32' in row.marks:
+            row.encoded += X32_BIT
         row.since, row.until = era(row.era, row.where)
     return rows, structs
 
@@ -190,7 +195,12 @@ def mig(root=ROOT):
 
 def callable_rows(rows):
     """Those that get a trampoline."""
-    return [r for r in rows if not set(r.marks) & {'hand', 'old', 'enosys'}]
+    return [r for r in rows if not set(r.marks) & {'hand', 'old', 'enosys', 'x32'}]
+
+
+def current(rows):
+    """Those that own their name: a row called enosys, an older or an x32 number of it do not."""
+    return [r for r in rows if not set(r.marks) & {'old', 'x32'} and r.name != 'enosys']
 
 
 def era_rank(row):
