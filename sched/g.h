@@ -15,10 +15,10 @@
 // Only reports read the status of a G that is not theirs; every hand-over goes through a queue or a lock.
 #pragma once
 #include "sched/runq.h"
-#include "sched/thread.h"
 #include "sync/lock.h"
 #include "sync/note.h"
 #include "sys/print.h"
+#include "sys/thread.h"
 
 namespace trapeze {
 

@@ -313,7 +313,7 @@ static void mstart(void* arg) {
     M* m = static_cast<M*>(arg);
     Tls* t = tls();
     t->m = m;
-    m->procid = reinterpret_cast<Thread*>(t)->procid.load(acquire);  // a thread's block begins its Thread
+    m->procid = reinterpret_cast<Thread*>(t)->procid;  // a thread's block begins its Thread
     t->g = &m->g0;
     acquirep(m, m->nextp);
     schedule();

@@ -108,7 +108,6 @@ extern "C" void schedinit() {
     tls()->m = &m0;
     tls()->g = &main_g;
 
-    threadinit();
     main_stack_of_m0();
     prepare_context(&m0.g0, schedule);
     crashinit();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The porting surface of sync: four operations on a thread's semaphore. Lock, Note and whatever else sleeps are written
+// The porting surface of sync: three operations on a thread's semaphore. Lock, Note and whatever else sleeps are written
 // once against it; each kernel supplies sema_linux.cpp or sema_darwin.cpp, the model suite a simulated one.
 //
 // A semaphore belongs to a thread, not to a lock: the word lies in the thread's block, so a million idle locks cost no
@@ -27,7 +27,6 @@ bool semasleep(Sema s, i64 deadline);
 // Lets the owner's semasleep return, the present one or the next. Never blocks.
 void semawakeup(Sema s);
 
-// The owner's, when its thread ends; nobody may hold it then.
-void semadestroy(Sema s);
+// The semaphore goes with its thread: where there is something to give back, semacreate sets Tls::at_exit to the routine.
 
 }  // namespace trapeze

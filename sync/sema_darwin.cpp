@@ -10,12 +10,21 @@
 
 namespace trapeze {
 
-Sema semacreate() {
+static void semadestroy() {
     u64* word = &tls()->sema;
+    xnu::kern_return_t r = semdestroy(static_cast<u32>(*word));
+    if (r != xnu::KERN_SUCCESS) macherror("semaphore_destroy", static_cast<u32>(*word), r);
+    *word = 0;
+}
+
+Sema semacreate() {
+    Tls* t = tls();
+    u64* word = &t->sema;
     if (!*word) {
         xnu::kern_return_t error;
         *word = semcreate(&error);
         if (!*word) macherror("semaphore_create", 0, error);
+        t->at_exit = semadestroy;
     }
     return {word};
 }
@@ -23,12 +32,5 @@ Sema semacreate() {
 bool semasleep(Sema s, i64 deadline) { return semacquire(static_cast<u32>(*s.word), deadline); }
 
 void semawakeup(Sema s) { semrelease(static_cast<u32>(*s.word)); }
-
-void semadestroy(Sema s) {
-    if (!*s.word) return;
-    xnu::kern_return_t r = semdestroy(static_cast<u32>(*s.word));
-    if (r != xnu::KERN_SUCCESS) macherror("semaphore_destroy", static_cast<u32>(*s.word), r);
-    *s.word = 0;
-}
 
 }  // namespace trapeze

@@ -48,6 +48,4 @@ void semawakeup(Sema s) {
     (void)sys_futex(word->address(), lnx::FUTEX_WAKE | lnx::FUTEX_PRIVATE_FLAG, 1, nullptr, nullptr, 0);
 }
 
-void semadestroy(Sema s) { *s.word = 0; }
-
 }  // namespace trapeze

@@ -20,7 +20,8 @@ struct Tls {
     u64 sema; // the thread's semaphore (sync/sema.h)
     u32 reply_port;  // the thread's port for answers to Mach RPC, made when first needed
     u32 unused;
-    u64 reserved[97];
+    void (*at_exit)(); // what the thread calls last, on its own stack (semacreate sets it); null: nothing
+    u64 reserved[96];
     u64 stack_limit;
 };
 

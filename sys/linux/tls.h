@@ -18,7 +18,7 @@ struct Tls {
     M* m;             // the thread's M, null without a scheduler
     G* g;             // the goroutine that runs on it
     u64 sema;         // the thread's semaphore (sync/sema.h)
-    u64 unused;
+    void (*at_exit)(); // what the thread calls last, on its own stack (semacreate sets it); null: nothing
     u64 canary;
     u64 reserved[8];
     u64 stack_limit;

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // See thread.h.
-#include "sched/thread.h"
+#include "sys/thread.h"
 
 #include <new>
-
-#include "sync/sema.h"
 
 namespace trapeze {
 
@@ -42,7 +40,7 @@ void thread_main(Thread* t) {
     restore_signals(t->mask);
     t->fn(t->arg);
     block_signals();  // no handler may use the block once parts of it are given back
-    semadestroy({&t->tls.sema});
+    if (t->tls.at_exit) t->tls.at_exit();
     thread_exit(t);
 }
 

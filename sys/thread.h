@@ -8,7 +8,6 @@
 // It starts with every signal blocked and gets its creator's mask only when its block, its alternate stack and its kernel
 // name are in place: no handler can run in a half-made thread, nor on a stack that is too small for it.
 #pragma once
-#include "sync/atomic.h"
 #include "sys/os.h"
 
 namespace trapeze {
@@ -19,7 +18,8 @@ struct Thread {
     void* arg;
     u8* mapping;
     u64 mask;           // the creator's signal mask
-    Atomic<u32> procid; // the kernel's name: thread id on Linux, thread port on Darwin; 0 when it has ended (Linux)
+    u32 procid;         // the kernel's name: thread id on Linux, thread port on Darwin; 0 before it runs (Darwin) or when it
+                        // has ended (Linux); written by the kernel or the thread, read by others: atomically
     u32 done;           // Darwin: the semaphore that the kernel signals when the thread has ended
 };
 
@@ -33,7 +33,6 @@ Thread* thread_create(void (*fn)(void*), void* arg, Result* error);
 void thread_join(Thread* t);
 
 // The kernel port (thread_linux.cpp, thread_darwin.cpp):
-void threadinit();                 // once, before the first thread: Darwin registers where threads start
 void set_signal_stack(u8* base);   // the calling thread's alternate stack, of signal_stack_size() bytes
 usize signal_stack_size();
 Result thread_spawn(Thread* t);    // the trap; the mask is blocked and restored around it by its caller

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Threads on Linux: clone with our own block as FS base.
-#include "sched/thread.h"
+#include "sys/thread.h"
 
 #include "sys/auxv_linux.h"
 #include "sys/calls.h"
@@ -9,8 +9,6 @@
 namespace trapeze {
 
 extern "C" i64 thread_clone(u64 flags, void* stack, u32* parent_tid, u32* child_tid, Thread* tls);
-
-void threadinit() {}
 
 // The frame that the kernel pushes (AVX-512 and more: AT_MINSIGSTKSZ, 3,376 bytes and up) and room for the handler.
 usize signal_stack_size() {
@@ -42,14 +40,14 @@ Result thread_spawn(Thread* t) {
     constexpr u64 flags = lnx::CLONE_VM | lnx::CLONE_FS | lnx::CLONE_FILES | lnx::CLONE_SIGHAND | lnx::CLONE_THREAD |
                           lnx::CLONE_SYSVSEM | lnx::CLONE_SETTLS | lnx::CLONE_PARENT_SETTID | lnx::CLONE_CHILD_CLEARTID;
     t->tls.canary = tls()->canary;
-    return {thread_clone(flags, t, t->procid.address(), t->procid.address(), t)};
+    return {thread_clone(flags, t, &t->procid, &t->procid, t)};
 }
 
 void thread_exit(Thread*) { sys_exit(0); }
 
 void thread_wait(Thread* t) {
     // The kernel's wake-up at CLEARTID is not a private one.
-    while (u32 id = t->procid.load(acquire)) (void)sys_futex(t->procid.address(), lnx::FUTEX_WAIT, id, nullptr, nullptr, 0);
+    while (u32 id = __atomic_load_n(&t->procid, __ATOMIC_ACQUIRE)) (void)sys_futex(&t->procid, lnx::FUTEX_WAIT, id, nullptr, nullptr, 0);
 }
 
 }  // namespace trapeze

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Threads on Darwin: bsdthread_register, _create, _terminate. The seed got each of them wrong (heritage 1 to 4).
-#include "sched/thread.h"
+#include "sys/thread.h"
 
 #include "sys/calls.h"
 #include "sys/darwin/mach.h"
@@ -9,12 +9,6 @@
 namespace trapeze {
 
 extern "C" void bsdthread_start();
-
-void threadinit() {
-    // Everything but the first argument is 0: later kernels take the fourth as a pointer. Success is a feature mask.
-    Result r = sys_bsdthread_register(reinterpret_cast<void*>(bsdthread_start), nullptr, 0, nullptr, nullptr, 0, 0);
-    if (r.failed()) die_errno("bsdthread_register", r);
-}
 
 usize signal_stack_size() { return 32 << 10; }  // at least MINSIGSTKSZ, the AVX-512 frame (2.8 KiB), and room for the handler
 static_assert((32 << 10) >= xnu::MINSIGSTKSZ);
@@ -41,9 +35,18 @@ void restore_signals(u64 mask) {
 u32 thread_self() { return sys_thread_self_trap(); }
 
 Result thread_spawn(Thread* t) {
+    // Where threads start is said once, by the thread that makes the first other one: so no second thread can be here too.
+    // A child of fork has the registration and this variable. Everything but the first argument is 0: later kernels take the
+    // fourth as a pointer. Success is a feature mask.
+    static bool registered;
+    if (!registered) {
+        Result r = sys_bsdthread_register(reinterpret_cast<void*>(bsdthread_start), nullptr, 0, nullptr, nullptr, 0, 0);
+        if (r.failed()) return r;
+        registered = true;
+    }
     xnu::kern_return_t error;
     t->done = semcreate(&error);
-    if (!t->done) macherror("semaphore_create", 0, error);
+    if (!t->done) return Result::error(xnu::EAGAIN);  // KERN_RESOURCE_SHORTAGE or KERN_NO_SPACE: what pthread_create says of them
     // PTHREAD_START_CUSTOM: the stack is ours. Without it the kernel takes its address for a size.
     Result r = sys_bsdthread_create(reinterpret_cast<void*>(thread_main), t, t, t, xnu::PTHREAD_START_CUSTOM);
     if (r.failed()) (void)semdestroy(t->done);
@@ -53,7 +56,7 @@ Result thread_spawn(Thread* t) {
 extern "C" [[noreturn]] void thread_entry(Thread* t, u32 port);
 extern "C" void thread_entry(Thread* t, u32 port) {
     set_thread_block(&t->tls);
-    t->procid.store(port, release);
+    __atomic_store_n(&t->procid, port, __ATOMIC_RELEASE);
     thread_main(t);
     __builtin_unreachable();
 }
@@ -65,7 +68,7 @@ void thread_exit(Thread* t) {
         (void)sys__kernelrpc_mach_port_mod_refs_trap(mach_task_self(), t->tls.reply_port, receive_right, -1);
     }
     // No stack to free, the port right that we got at the start goes back, and the joiner's semaphore is signalled.
-    (void)sys_bsdthread_terminate(nullptr, 0, t->procid.load(relaxed), reinterpret_cast<void*>(static_cast<uptr>(t->done)));
+    (void)sys_bsdthread_terminate(nullptr, 0, t->procid, reinterpret_cast<void*>(static_cast<uptr>(t->done)));
     throw_("bsdthread_terminate returned");
 }
 
