@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fatal signals: what a kernel's handler (crash_linux.cpp, crash_darwin.cpp) knows, and the report that all share.
+// Fatal signals: which they are on this kernel (crash_linux.cpp, crash_darwin.cpp), and the report that both share.
 #pragma once
 #include "sched/sched.h"
+#include "sys/signals.h"
 
 namespace trapeze {
 
-struct Crash {
-    const char* signal;  // "SIGSEGV"
-    i32 code;            // si_code
-    u64 address;         // what was accessed, if has_address
-    bool has_address;
-    u64 rip, rsp;
-    u64 registers[14];   // rax rbx rcx rdx rsi rdi rbp r8..r14; r15 is left to debuggers
+struct FatalSignal {
+    i32 number;
+    const char* name;
+    bool address;  // SignalInfo::address is what was accessed
 };
+extern const FatalSignal fatal_signals[];  // ends with number 0
 
-// Prints signal, address, registers, the goroutine it happened in and all others, and ends the process with status 2.
-// A fault in a goroutine's guard page is named a stack overflow. Runs on the signal stack; allocates and locks nothing.
-[[noreturn]] void crash(const Crash& c);
+// The handler: prints signal, address, registers, the goroutine it happened in and all others, and ends the process with
+// status 2. A fault in a goroutine's guard page is named a stack overflow. Runs on the thread's alternate stack; allocates and
+// locks nothing.
+void crash(i32 signal, SignalInfo* info, SignalContext* context);
 
 }  // namespace trapeze

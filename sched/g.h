@@ -136,7 +136,7 @@ void run_timers();              // makes the sleepers ready whose time has come
 [[noreturn]] void report_deadlock();
 void describe(Out& out);
 
-// crash.cpp, crash_linux.cpp, crash_darwin.cpp
+// crash.cpp
 void crashinit();
 
 }  // namespace trapeze

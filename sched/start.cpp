@@ -64,7 +64,8 @@ void main_stack_of_m0() {
     r = pages_guard(base, page_size);
     if (r.ok()) r = pages_guard(base + page_size + signal_size, page_size);
     if (r.failed()) die_errno("no guard page for the first thread's stacks", r);
-    set_signal_stack(base + page_size);
+    r = signal_stack(base + page_size, signal_size);
+    if (r.failed()) die_errno("sigaltstack", r);
     m0.g0.stack_high = reinterpret_cast<uptr>(base + size);
     m0.g0.stack_low = m0.g0.stack_high - g0_stack_size;
 }

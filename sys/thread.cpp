@@ -4,6 +4,8 @@
 
 #include <new>
 
+#include "sys/panic.h"
+
 namespace trapeze {
 
 static usize mapping_size() { return 2 * page_size + signal_stack_size() + thread_stack_size; }
@@ -22,9 +24,9 @@ Thread* thread_create(void (*fn)(void*), void* arg, Result* error) {
     t->fn = fn;
     t->arg = arg;
     t->mapping = base;
-    t->mask = block_signals();
+    (void)signals_setmask(SignalSet::all(), &t->mask);
     if (error->ok()) *error = thread_spawn(t);
-    restore_signals(t->mask);
+    (void)signals_setmask(t->mask);
     if (error->ok()) return t;
     (void)pages_unmap(base, size);
     return nullptr;
@@ -36,10 +38,11 @@ void thread_join(Thread* t) {
 }
 
 void thread_main(Thread* t) {
-    set_signal_stack(t->mapping + page_size);
-    restore_signals(t->mask);
+    Result r = signal_stack(t->mapping + page_size, signal_stack_size());
+    if (r.failed()) die_errno("sigaltstack", r);
+    (void)signals_setmask(t->mask);
     t->fn(t->arg);
-    block_signals();  // no handler may use the block once parts of it are given back
+    (void)signals_setmask(SignalSet::all());  // no handler may use the block once parts of it are given back
     if (t->tls.at_exit) t->tls.at_exit();
     thread_exit(t);
 }

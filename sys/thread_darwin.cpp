@@ -10,29 +10,20 @@ namespace trapeze {
 
 extern "C" void bsdthread_start();
 
-usize signal_stack_size() { return 32 << 10; }  // at least MINSIGSTKSZ, the AVX-512 frame (2.8 KiB), and room for the handler
-static_assert((32 << 10) >= xnu::MINSIGSTKSZ);
-
-void set_signal_stack(u8* base) {
-    xnu::stack_t st = {reinterpret_cast<u64>(base), signal_stack_size(), 0, 0};
-    Result r = sys_sigaltstack(&st, nullptr);
-    if (r.failed()) die_errno("sigaltstack", r);
+// Each trap adds a reference to the right, so it is asked once: a thread that we made knows its port from the start.
+u32 thread_self() {
+    Tls* t = tls();
+    if (!t->thread_port) t->thread_port = sys_thread_self_trap();
+    return t->thread_port;
 }
 
-// __pthread_sigmask, not sigprocmask: that one changes every thread's mask (bsd/kern/kern_sig.c).
-u64 block_signals() {
-    u32 all = ~u32{0}, before = 0;
-    Result r = sys___pthread_sigmask(xnu::SIG_SETMASK, &all, &before);
-    if (r.failed()) die_errno("__pthread_sigmask", r);
-    return before;
-}
+void thread_yield() { (void)sys_swtch_pri(); }
 
-void restore_signals(u64 mask) {
-    u32 set = static_cast<u32>(mask);
-    (void)sys___pthread_sigmask(xnu::SIG_SETMASK, &set, nullptr);
+Result thread_kill(Thread* t, i32 signal) {
+    u32 port;
+    while (!(port = __atomic_load_n(&t->procid, __ATOMIC_ACQUIRE))) thread_yield();  // it has not run yet: only it is told its name
+    return sys___pthread_kill(port, signal);
 }
-
-u32 thread_self() { return sys_thread_self_trap(); }
 
 Result thread_spawn(Thread* t) {
     // Where threads start is said once, by the thread that makes the first other one: so no second thread can be here too.
@@ -56,6 +47,7 @@ Result thread_spawn(Thread* t) {
 extern "C" [[noreturn]] void thread_entry(Thread* t, u32 port);
 extern "C" void thread_entry(Thread* t, u32 port) {
     set_thread_block(&t->tls);
+    t->tls.thread_port = port;
     __atomic_store_n(&t->procid, port, __ATOMIC_RELEASE);
     thread_main(t);
     __builtin_unreachable();

@@ -19,7 +19,7 @@ struct Tls {
     G* g;     // the goroutine that runs on it
     u64 sema; // the thread's semaphore (sync/sema.h)
     u32 reply_port;  // the thread's port for answers to Mach RPC, made when first needed
-    u32 unused;
+    u32 thread_port; // the kernel's name of the thread, with a right to it; 0 until asked for
     void (*at_exit)(); // what the thread calls last, on its own stack (semacreate sets it); null: nothing
     u64 reserved[96];
     u64 stack_limit;

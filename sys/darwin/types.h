@@ -21,13 +21,6 @@ constexpr i32 MADV_NORMAL = 0, MADV_DONTNEED = 4, MADV_FREE = 5;
 
 constexpr u32 S_IFMT = 0170000, S_IFDIR = 0040000, S_IFREG = 0100000, S_IFIFO = 0010000, S_IFCHR = 0020000;
 
-constexpr i32 SIG_BLOCK = 1, SIG_UNBLOCK = 2, SIG_SETMASK = 3;
-constexpr u64 SIG_DFL = 0, SIG_IGN = 1;
-constexpr i32 SA_ONSTACK = 0x1, SA_RESTART = 0x2, SA_RESETHAND = 0x4, SA_NOCLDSTOP = 0x8, SA_NODEFER = 0x10,
-              SA_NOCLDWAIT = 0x20, SA_SIGINFO = 0x40;
-constexpr i32 SS_ONSTACK = 1, SS_DISABLE = 4;
-constexpr u64 MINSIGSTKSZ = 8192;  // what sigaltstack enforces (bsd/kern/kern_sig.c); the header says 32768
-
 // bsdthread_create flags (libpthread kern/kern_internal.h)
 constexpr u32 PTHREAD_START_CUSTOM = 0x01000000, PTHREAD_START_SUSPENDED = 0x20000000;
 
@@ -72,65 +65,6 @@ static_assert(sizeof(stat64) == 144 && offsetof(stat64, st_mode) == 4 && offseto
               offsetof(stat64, st_rdev) == 24 && offsetof(stat64, st_atim) == 32 && offsetof(stat64, st_birthtim) == 80 &&
               offsetof(stat64, st_size) == 96 && offsetof(stat64, st_blksize) == 112 && offsetof(stat64, st_lspare) == 124 &&
               offsetof(stat64, st_qspare) == 128);
-
-using sigset_t = u32;
-
-struct sigaction_in {  // what sigaction takes: with the trampoline
-    u64 handler;
-    u64 tramp;
-    sigset_t mask;
-    i32 flags;
-};
-struct sigaction_out {  // what it gives: without
-    u64 handler;
-    sigset_t mask;
-    i32 flags;
-};
-static_assert(sizeof(sigaction_in) == 24 && offsetof(sigaction_in, mask) == 16 && sizeof(sigaction_out) == 16 &&
-              offsetof(sigaction_out, mask) == 8);
-
-struct stack_t {
-    u64 ss_sp;
-    u64 ss_size;
-    i32 ss_flags;
-    i32 pad;
-};
-static_assert(sizeof(stack_t) == 24 && offsetof(stack_t, ss_size) == 8 && offsetof(stack_t, ss_flags) == 16);
-
-struct siginfo_t {
-    i32 si_signo;
-    i32 si_errno;
-    i32 si_code;
-    i32 si_pid;
-    u32 si_uid;
-    i32 si_status;
-    u64 si_addr;
-    u64 si_value;
-    i64 si_band;
-    u64 pad[7];
-};
-static_assert(sizeof(siginfo_t) == 104 && offsetof(siginfo_t, si_addr) == 24 && offsetof(siginfo_t, si_band) == 40);
-
-struct mcontext64 {
-    u16 trapno;
-    u16 cpu;
-    u32 err;
-    u64 faultvaddr;
-    u64 rax, rbx, rcx, rdx, rdi, rsi, rbp, rsp, r8, r9, r10, r11, r12, r13, r14, r15, rip, rflags, cs, fs, gs;
-    u8 fpstate[528];  // fpu_reserved, FXSAVE image at 192, reserved1
-};
-static_assert(sizeof(mcontext64) == 712 && offsetof(mcontext64, rax) == 16 && offsetof(mcontext64, rsp) == 72 &&
-              offsetof(mcontext64, rip) == 144 && offsetof(mcontext64, fpstate) == 184);
-
-struct ucontext64 {
-    i32 uc_onstack;
-    sigset_t uc_sigmask;
-    stack_t uc_stack;
-    u64 uc_link;
-    u64 uc_mcsize;
-    u64 uc_mcontext64;
-};
-static_assert(sizeof(ucontext64) == 56 && offsetof(ucontext64, uc_mcontext64) == 48);
 
 using kern_return_t = i32;
 using mach_port_t = u32;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Heritage 23: handlers run on the thread's alternate stack, also when it runs a goroutine, and a new thread is ready for
 // them when its function begins.
-#include "raise.h"
 #include "tests/tap.h"
+
+#include "sys/signals.h"
 
 using namespace trapeze;
 
 static uptr handler_stack;
-void handled() { handler_stack = reinterpret_cast<uptr>(__builtin_frame_address(0)); }
+static void handled(i32, SignalInfo*, SignalContext*) { handler_stack = reinterpret_cast<uptr>(__builtin_frame_address(0)); }
 
 static bool inside(uptr at, const void* base, usize size) { return at - reinterpret_cast<uptr>(base) < size; }
 
@@ -15,9 +16,9 @@ static bool on_signal_stack, mask_is_creators;
 
 int main() {
     print("TAP version 13\n");
-    install_handler();
+    if (Result r = signal_handle(kernel::SIGUSR1, handled, SA_ONSTACK); r.failed()) die_errno("sigaction", r);
 
-    raise_here();
+    (void)raise(kernel::SIGUSR1);
     const uptr here = reinterpret_cast<uptr>(__builtin_frame_address(0)) - (64 << 10);
     ok(handler_stack && !inside(handler_stack, reinterpret_cast<void*>(here), 128 << 10), "heritage 23: not on the main goroutine's stack");
 
@@ -25,7 +26,7 @@ int main() {
     auto finished = make_chan<int>();
     go([=, &elsewhere] {
         handler_stack = 0;
-        raise_here();
+        (void)raise(kernel::SIGUSR1);
         const G* g = getg();
         elsewhere = handler_stack && !inside(handler_stack, reinterpret_cast<void*>(g->stack_low), g->stack_high - g->stack_low);
         finished.send(1);
@@ -35,16 +36,13 @@ int main() {
 
     Result error;
     handler_stack = 0;
-    const u64 before = block_signals();
-    restore_signals(before);
+    SignalSet before = signals_mask();
     Thread* t = thread_create([](void* creators) {
         const Thread* me = reinterpret_cast<Thread*>(tls());
-        raise_here();
+        (void)raise(kernel::SIGUSR1);
         on_signal_stack = inside(handler_stack, me->mapping + page_size, signal_stack_size());
-        const u64 mine = block_signals();
-        restore_signals(mine);
-        mask_is_creators = mine == *static_cast<const u64*>(creators);
-    }, const_cast<u64*>(&before), &error);
+        mask_is_creators = signals_mask() == *static_cast<const SignalSet*>(creators);
+    }, &before, &error);
     thread_join(t);
     ok(on_signal_stack, "heritage 23: a thread's handler runs on the thread's own alternate stack");
     ok(mask_is_creators, "heritage 23: a thread that is ready has its creator's mask");

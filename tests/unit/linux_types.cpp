@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // sys/linux/types.h against the host's own headers: sizes, offsets and constants, at compile time.
 // Ours come first: the host's are macros, which would replace our names too.
+#include "sys/linux/signal.h"
 #include "sys/linux/types.h"
 
 namespace {

@@ -9,6 +9,7 @@
 
 #include "sys/linux/errno.h"
 #include "sys/linux/numbers.h"
+#include "sys/linux/signal.h"
 #include "sys/linux/types.h"
 #include "sys/types.h"
 

@@ -7,6 +7,7 @@
 // Who writes what: mask, altstack, on_altstack, the saved mask: only the thread itself. pending, info and attention: the
 // thread itself and host signal handlers that interrupt it (so: atomic bit operations, no lock). The list: threads_lock.
 #pragma once
+#include "sys/darwin/signal.h"
 #include "sys/darwin/types.h"
 #include "sys/linux/tls.h"
 #include "tools/xnurun/host.h"
