@@ -23,13 +23,6 @@ u64 round_up(u64 n) { return (n + page - 1) & ~(page - 1); }
 
 void account(i64 bytes) { __atomic_fetch_add(&guest_mapped_bytes, static_cast<u64>(bytes), __ATOMIC_RELAXED); }
 
-// The emulator's own image cannot be moved out of the way. (Its threads' stacks lie where MAP_FIXED of a sane program
-// does not go; this is no sandbox.)
-bool hits_emulator(u64 base, u64 size) {
-    const u64 low = reinterpret_cast<u64>(__executable_start) & ~(page - 1), high = low + (64ull << 20);
-    return base < high && base + size > low;
-}
-
 i32 host_protection(i32 prot) {
     if (prot & (xnu::PROT_WRITE | xnu::PROT_EXEC)) prot |= xnu::PROT_READ;
     return prot & 7;
@@ -52,6 +45,15 @@ i64 map_anywhere(u64 size, i32 prot, i32 flags, i32 fd, i64 offset) {
 }
 
 }  // namespace
+
+// The emulator's own image cannot be moved out of the way. (Its threads' stacks lie where MAP_FIXED of a sane program
+// does not go; this is no sandbox.)
+bool hits_emulator(u64 base, u64 size) {
+    const u64 low = reinterpret_cast<u64>(__executable_start) & ~(page - 1), high = low + (64ull << 20);
+    return base < high && base + size > low;
+}
+
+void guest_account(i64 bytes) { account(bytes); }
 
 void init_guest_memory(u64 image_high) {
     next_free = round_up(image_high) + (1ull << 20);

@@ -3,6 +3,7 @@
 #include "sys/darwin/errno.h"
 #include "sys/darwin/types.h"
 #include "sys/mem.h"
+#include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/semaphore.h"
 #include "tools/xnurun/signal.h"
@@ -135,10 +136,11 @@ Answer bsd_gettimeofday(Trap& trap) {
     if (!trap.w(0)) return ok();
     lnx::timeval now;
     host(lnx::SYS_gettimeofday, &now, 0);
-    if (!copyout(to_timeval(now), trap.w(0))) return fail(xnu::EFAULT);
+    const bool by_memory = !era || era >= era_10_12, by_registers = !era || era < era_10_12;
+    if (by_memory && !copyout(to_timeval(now), trap.w(0))) return fail(xnu::EFAULT);
     const u64 zone = 0;
     if (trap.w(1) && !copyout(zone, trap.w(1))) return fail(xnu::EFAULT);
-    return ok(now.tv_sec, now.tv_usec);
+    return by_registers ? ok(now.tv_sec, now.tv_usec) : ok();
 }
 
 struct DarwinTimer {

@@ -35,7 +35,16 @@ Answer mach_host_self(Trap&), mach_msg(Trap&), mach_semaphore_signal(Trap&), mac
 Answer mach_semaphore_signal_thread(Trap&), mach_semaphore_wait(Trap&), mach_semaphore_wait_signal(Trap&);
 Answer mach_semaphore_timedwait(Trap&), mach_semaphore_timedwait_signal(Trap&), mach_swtch_pri(Trap&);
 Answer mach_swtch(Trap&), mach_thread_switch(Trap&), mach_clock_sleep(Trap&), mach_timebase_info(Trap&);
-Answer mach_wait_until(Trap&);
+Answer mach_wait_until(Trap&), mach_msg2(Trap&);
+Answer mach_vm_allocate_trap(Trap&), mach_vm_deallocate_trap(Trap&), mach_vm_protect_trap(Trap&), mach_vm_map_trap(Trap&);
+Answer mach_port_destroy(Trap&), mach_port_move_member(Trap&), mach_port_insert_member(Trap&);
+Answer mach_port_extract_member(Trap&), mach_port_construct(Trap&), mach_port_destruct(Trap&), mach_port_guard(Trap&);
+Answer mach_port_unguard(Trap&), mach_port_get_attributes(Trap&), mach_port_type(Trap&);
+Answer mach_port_request_notification(Trap&), mach_special_reply_port(Trap&);
+Answer mach_task_name_for_pid(Trap&), mach_task_for_pid(Trap&), mach_pid_for_task(Trap&);
+Answer mach_timer_create(Trap&), mach_timer_destroy(Trap&), mach_timer_arm(Trap&), mach_timer_cancel(Trap&);
+Answer mach_timer_arm_leeway(Trap&);
+Answer bsd_ulock_wait(Trap&), bsd_ulock_wake(Trap&), bsd_ulock_wait2(Trap&);
 Answer mdep_set_gs_base(Trap&);
 
 constexpr HandlerRow bsd_handlers[] = {
@@ -55,11 +64,18 @@ constexpr HandlerRow bsd_handlers[] = {
     {360, bsd_bsdthread_create}, {361, bsd_bsdthread_terminate}, {366, bsd_bsdthread_register},
     {372, bsd_thread_selfid}, {396, bsd_read}, {397, bsd_write}, {398, bsd_open}, {399, bsd_close}, {400, bsd_wait4},
     {406, bsd_fcntl}, {407, bsd_select}, {408, bsd_fsync}, {410, bsd_sigsuspend}, {411, bsd_readv}, {412, bsd_writev},
-    {414, bsd_pread}, {415, bsd_pwrite}, {417, bsd_poll}, {423, bsd_semwait_signal}, {500, bsd_getentropy},
+    {414, bsd_pread}, {415, bsd_pwrite}, {417, bsd_poll}, {423, bsd_semwait_signal}, {500, bsd_getentropy}, {515, bsd_ulock_wait},
+    {516, bsd_ulock_wake}, {544, bsd_ulock_wait2},
 };
 
 constexpr HandlerRow mach_handlers[] = {
-    {16, mach_port_allocate}, {18, mach_port_deallocate}, {19, mach_port_mod_refs}, {21, mach_port_insert_right},
+    {10, mach_vm_allocate_trap}, {12, mach_vm_deallocate_trap}, {14, mach_vm_protect_trap}, {15, mach_vm_map_trap},
+    {16, mach_port_allocate}, {17, mach_port_destroy}, {20, mach_port_move_member}, {22, mach_port_insert_member},
+    {23, mach_port_extract_member}, {24, mach_port_construct}, {25, mach_port_destruct}, {40, mach_port_get_attributes},
+    {41, mach_port_guard}, {42, mach_port_unguard}, {44, mach_task_name_for_pid}, {45, mach_task_for_pid},
+    {46, mach_pid_for_task}, {47, mach_msg2}, {50, mach_special_reply_port}, {76, mach_port_type},
+    {77, mach_port_request_notification}, {91, mach_timer_create}, {92, mach_timer_destroy}, {93, mach_timer_arm},
+    {94, mach_timer_cancel}, {95, mach_timer_arm_leeway}, {18, mach_port_deallocate}, {19, mach_port_mod_refs}, {21, mach_port_insert_right},
     {26, mach_reply_port}, {27, mach_thread_self}, {28, mach_task_self}, {29, mach_host_self}, {31, mach_msg},
     {32, mach_msg}, {33, mach_semaphore_signal}, {34, mach_semaphore_signal_all}, {35, mach_semaphore_signal_thread},
     {36, mach_semaphore_wait}, {37, mach_semaphore_wait_signal}, {38, mach_semaphore_timedwait},

@@ -1,95 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The kernel's MIG servers, as far as they are emulated: semaphore_create and semaphore_destroy of the task, host_page_size
-// of the host. Replies have MIG's forms: an error, or a routine without results, is 36 bytes with the RetCode; a routine
-// whose only result is a port answers a complex message without NDR and RetCode.
+// From a message to a kernel object to the routine that answers: osfmk/kern/ipc_kobject.c. The id alone chooses it; an object
+// of the wrong kind is the routine's affair. See rpc.h for the forms.
 //
 // An id that XNU has and we have not ends the run by name; one that XNU has not gets MIG_BAD_ID.
 #include "sys/darwin/calldata.h"
 #include "sys/darwin/kern_return.h"
-#include "sys/darwin/numbers.h"
-#include "sys/mem.h"
-#include "tools/xnurun/message.h"
 #include "tools/xnurun/report.h"
-#include "tools/xnurun/semaphore.h"
+#include "tools/xnurun/rpc.h"
 
 namespace trapeze {
+
 namespace {
 
-constexpr u32 reply_bits = msg_move_send_once << 8;  // local: the send-once right that the kernel used up
-
-xnu::mach_msg_header_t reply_header(u32 size, u32 reply_name, i32 request_id, u32 more_bits = 0) {
-    xnu::mach_msg_header_t h{};
-    h.bits = reply_bits | more_bits;
-    h.size = size;
-    h.local_port = reply_name;
-    h.id = request_id + 100;
-    return h;
-}
-
-Message* reply_code(i32 code, u32 reply_name, i32 request_id) {
-    Message* m = message_new();
-    xnu::mig_reply_error_t r{};
-    r.header = reply_header(sizeof r, reply_name, request_id);
-    r.ndr = xnu::ndr_record;
-    r.code = code;
-    m->size = sizeof r;
-    memcpy(m->bytes, &r, sizeof r);
-    return m;
-}
-
-struct PortReply {
-    xnu::mach_msg_header_t header;
-    xnu::mach_msg_body_t body;
-    xnu::mach_msg_port_descriptor_t port;
-};
-static_assert(sizeof(PortReply) == 40);
-
-Message* rpc_semaphore_create(const u8* request, u32 size, bool complex, u32 reply_name, i32 id) {
-    if (complex || size != 40) return reply_code(xnu::MIG_BAD_ARGUMENTS, reply_name, id);
-    i32 policy, value;
-    memcpy(&policy, request + 32, 4);
-    memcpy(&value, request + 36, 4);
-    u32 name = 0;
-    if (const i32 failed = semaphore_create(policy, value, name)) return reply_code(failed, reply_name, id);
-    Message* m = message_new();
-    PortReply r{};
-    r.header = reply_header(sizeof r, reply_name, id, xnu::MACH_MSGH_BITS_COMPLEX);
-    r.body.descriptor_count = 1;
-    r.port.name = name;
-    r.port.disposition = xnu::MACH_MSG_TYPE_MOVE_SEND;
-    r.port.type = xnu::MACH_MSG_PORT_DESCRIPTOR;
-    m->size = sizeof r;
-    m->carried = name;
-    memcpy(m->bytes, &r, sizeof r);
-    return m;
-}
-
-Message* rpc_semaphore_destroy(const u8* request, u32 size, bool complex, Port* carried, u32 reply_name, i32 id) {
-    u32 count = 0;
-    if (size >= 28) memcpy(&count, request + 24, 4);
-    if (!complex || count != 1 || size != 40) return reply_code(xnu::MIG_BAD_ARGUMENTS, reply_name, id);
-    const u8 disposition = request[28 + 10];
-    if (disposition == msg_make_send_once || disposition == msg_move_send_once)
-        return reply_code(xnu::MIG_TYPE_ERROR, reply_name, id);
-    if (!carried || carried->kind != PortKind::semaphore)
-        return reply_code(xnu::KERN_INVALID_ARGUMENT, reply_name, id);
-    semaphore_destroy(carried);
-    return reply_code(0, reply_name, id);
-}
-
-Message* rpc_host_page_size(u32 reply_name, i32 id) {
-    struct {
-        xnu::mig_reply_error_t error;
-        u32 size;
-    } r{};
-    r.error.header = reply_header(sizeof r, reply_name, id);
-    r.error.ndr = xnu::ndr_record;
-    r.size = 4096;
-    Message* m = message_new();
-    m->size = sizeof r;
-    memcpy(m->bytes, &r, sizeof r);
-    return m;
-}
+const RpcServer* const servers[] = {&mig_port_server, &mig_task_server, &mig_thread_server, &mig_vm_server, &mig_host_server,
+                                    &mig_clock_server, &mig_semaphore_server};
+constexpr u32 most = 8192;  // no routine's reply is larger
+constexpr u32 reply_start = sizeof(xnu::mig_reply_error_t);
 
 const char* known_routine(i32 id) {
     for (const auto& routine : xnu::mig_routines)
@@ -97,35 +23,129 @@ const char* known_routine(i32 id) {
     return nullptr;
 }
 
-const char* kind_name(PortKind kind) {
-    switch (kind) {
-    case PortKind::task: return "task";
-    case PortKind::thread: return "thread";
-    case PortKind::host: return "host";
-    case PortKind::semaphore: return "semaphore";
-    default: return "";
-    }
+const RpcRow* find(i32 id, const RpcServer*& server) {
+    for (const RpcServer* s : servers)
+        for (u32 n = 0; n < s->count; n++)
+            if (s->rows[n].id == id) {
+                server = s;
+                return &s->rows[n];
+            }
+    return nullptr;
+}
+
+// MIG's check of a request: complex just when descriptors are due, all of them ports, the size right.
+i32 run(Rpc& rpc, const RpcServer& server, const RpcRow& row) {
+    const Message* m = rpc.request;
+    u32 count = 0;
+    if (m->complex) memcpy(&count, m->bytes + header_size, 4);
+    rpc.arguments = header_size + (row.ports || row.ool ? 4 + 12u * row.ports + 16u * row.ool : 0) + (row.arguments || row.more ? 8 : 0);
+    const u32 least = rpc.arguments + row.arguments;
+    if (m->complex != (row.ports + row.ool > 0) || count != row.ports + row.ool || (row.more ? m->size < least : m->size != least))
+        return xnu::MIG_BAD_ARGUMENTS;
+    for (u32 n = 0; n < row.ports; n++)
+        if (m->bytes[header_size + 4 + 12 * n + 11] != descriptor_port) return xnu::MIG_TYPE_ERROR;
+    const u8* out_of_line = m->bytes + header_size + 4 + 12 * row.ports;
+    if (row.ool && (out_of_line[11] != descriptor_ool || row.ool > 1)) return xnu::MIG_TYPE_ERROR;
+    if (!server.serves(rpc.object)) return server.wrong_object;
+    return row.handler(rpc);
 }
 
 }  // namespace
 
-Message* kernel_rpc(Port* destination, const u8* request, u32 size, Port* carried, u32 reply_name) {
-    xnu::mach_msg_header_t h;
-    memcpy(&h, request, sizeof h);
-    const bool complex = h.bits & xnu::MACH_MSGH_BITS_COMPLEX;
-    Message* reply = nullptr;
-    if (destination->kind == PortKind::task && h.id == xnu::MIG_semaphore_create) {
-        reply = rpc_semaphore_create(request, size, complex, reply_name, h.id);
-    } else if (destination->kind == PortKind::task && h.id == xnu::MIG_semaphore_destroy) {
-        reply = rpc_semaphore_destroy(request, size, complex, carried, reply_name, h.id);
-    } else if (destination->kind == PortKind::host && h.id == 202) {
-        reply = rpc_host_page_size(reply_name, h.id);
-    } else if (const char* name = known_routine(h.id)) {
-        give_up("MIG routine ", h.id, " (", name, ") to a ", kind_name(destination->kind), " port is not emulated");
-    } else {
-        reply = reply_code(xnu::MIG_BAD_ID, reply_name, h.id);
+void Rpc::keep_port(u32 n) { memset(request->bytes + header_size + 4 + 12 * n, 0, 8); }
+
+Rpc& Rpc::put(const void* data, u32 n) {
+    if (end < reply_start && !reply->complex) end = reply_start;
+    if (end + n > reply->room) {
+        if (end + n > most) give_up("broken: a kernel reply of ", end + n, " bytes");
+        u8* wider = static_cast<u8*>(host_pages(most));
+        memcpy(wider, reply->bytes, end);
+        reply->bytes = wider;
+        reply->mapped = reply->room = most;
     }
-    if (carried) port_unref(carried);
+    memcpy(reply->bytes + end, data, n);
+    end += n;
+    return *this;
+}
+
+void Rpc::put_port(Port* port, u32 type) {
+    end = message_add_port(reply, port, type);
+    only_ports = true;
+}
+
+void Rpc::put_ndr() {
+    put(&xnu::ndr_record, 8);
+}
+
+bool Rpc::put_memory(const void* data, u32 size, u32 ports) {
+    u64 copy = 0;
+    if (size) {
+        const i64 r = host(lnx::SYS_mmap, 0, size, lnx::PROT_READ | lnx::PROT_WRITE, lnx::MAP_PRIVATE | lnx::MAP_ANON, -1, 0);
+        if (host_failed(r)) return false;
+        copy = static_cast<u64>(r);
+        memcpy(reinterpret_cast<void*>(copy), data, size);
+    }
+    u32 count = 0;
+    if (reply->complex) memcpy(&count, reply->bytes + header_size, 4);
+    else end = header_size + 4;
+    reply->complex = true;
+    count++;
+    memcpy(reply->bytes + header_size, &count, 4);
+    u8* d = reply->bytes + end;
+    memcpy(d, &copy, 8);
+    const u32 length = ports ? ports : size;
+    d[8] = 0;
+    d[9] = 1;  // MACH_MSG_VIRTUAL_COPY: the receiver's to give back
+    d[10] = ports ? u8{msg_move_send} : u8{0};
+    d[11] = ports ? u8{descriptor_ool_ports} : u8{descriptor_ool};
+    memcpy(d + 12, &length, 4);
+    end += 16;
+    return true;
+}
+
+Message* kernel_rpc(Message* request) {
+    Message* reply = message_new(reply_start);
+    if (!reply) {
+        Locked hold(ports_lock);
+        message_destroy_locked(request);
+        return nullptr;
+    }
+    reply->remote = request->local;
+    reply->remote_type = request->local_type;
+    reply->id = request->id + 100;
+    request->local = nullptr;
+
+    Rpc rpc{request, request->remote, reply, 0, 0, false};
+    const RpcServer* server;
+    i32 code;
+    if (const RpcRow* row = find(request->id, server)) code = run(rpc, *server, *row);
+    else if (const char* name = known_routine(request->id)) give_up("MIG routine ", request->id, " (", name, ") is not emulated");
+    else code = xnu::MIG_BAD_ID;
+
+    Locked hold(ports_lock);
+    if (code && reply->complex) {  // what was put before it failed
+        reply->size = rpc.end;
+        Message* waste = message_new(rpc.end);
+        if (waste) {
+            memcpy(waste->bytes, reply->bytes, rpc.end);
+            waste->complex = true;
+            message_destroy_locked(waste);
+        }
+        reply->complex = false;
+    }
+    if (code || !rpc.end) rpc.end = reply_start;
+    if (!reply->complex) {
+        xnu::mig_reply_error_t r{};
+        r.ndr = xnu::ndr_record;
+        r.code = code;
+        memcpy(reply->bytes + header_size, &r.ndr, sizeof r - header_size);
+    }
+    reply->size = rpc.end;
+    message_destroy_locked(request);
+    if (!carried_valid(reply->remote) || of_kernel(reply->remote)) {
+        message_destroy_locked(reply);
+        return nullptr;
+    }
     return reply;
 }
 

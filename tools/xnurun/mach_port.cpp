@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Mach traps on port names, clocks and the processor. The _kernelrpc_ ones look at their task argument as XNU does: any
-// name but the task's own is MACH_SEND_INVALID_DEST, upon which libraries use the message instead
-// (osfmk/ipc/mach_kernelrpc.c).
+// Mach traps on names and on the map: osfmk/ipc/mach_kernelrpc.c. The _kernelrpc_ ones look at their task argument as XNU
+// does: any name but the task's own is MACH_SEND_INVALID_DEST, upon which libraries use the message instead. What copyout
+// says is their result, so a bad result pointer is EFAULT, 14, and what was made stays made.
+#include "sys/darwin/errno.h"
 #include "sys/darwin/kern_return.h"
 #include "tools/xnurun/handlers.h"
-#include "tools/xnurun/ports.h"
+#include "tools/xnurun/message.h"
+#include "tools/xnurun/vm.h"
 
 namespace trapeze {
 namespace {
@@ -17,14 +19,16 @@ bool is_own_task(u32 name) {
     return own;
 }
 
-constexpr i32 wait_switch = 2;
+constexpr i32 not_own = xnu::MACH_SEND_INVALID_DEST;
 
-// Sleeps until the monotonic deadline: 0, or KERN_ABORTED when a signal came first.
-i32 sleep_until(u64 deadline) {
-    const lnx::timespec until = {static_cast<i64>(deadline / 1000000000), static_cast<i64>(deadline % 1000000000)};
-    constexpr i32 absolute = 1;
-    const i64 r = host_blocking(lnx::SYS_clock_nanosleep, lnx::CLOCK_MONOTONIC, absolute, &until, 0);
-    return r == -lnx::EINTR ? xnu::KERN_ABORTED : 0;
+template <class F>
+Answer on_own_task(const Trap& trap, F f) {
+    return kern(is_own_task(trap.u(0)) ? f() : not_own);
+}
+
+template <class T>
+i32 give(const T& value, u64 to) {
+    return copyout(value, to) ? 0 : xnu::EFAULT;
 }
 
 }  // namespace
@@ -33,67 +37,126 @@ Answer mach_reply_port(Trap&) {
     u32 name = 0;
     return kern(port_allocate(right_receive, name) ? 0 : static_cast<i32>(name));
 }
+Answer mach_special_reply_port(Trap& trap) {  // one a thread, kept until the thread ends
+    if (!trap.thread.special_reply_port) (void)port_allocate(right_receive, trap.thread.special_reply_port);
+    return kern(static_cast<i32>(trap.thread.special_reply_port));
+}
 Answer mach_thread_self(Trap& trap) { return kern(static_cast<i32>(port_self_send(trap.thread.port))); }
 Answer mach_task_self(Trap&) { return kern(static_cast<i32>(port_self_send(task_port))); }
 Answer mach_host_self(Trap&) { return kern(static_cast<i32>(port_self_send(host_port))); }
 
 Answer mach_port_allocate(Trap& trap) {
-    if (!is_own_task(trap.u(0))) return kern(xnu::MACH_SEND_INVALID_DEST);
-    u32 name;
-    if (const i32 failed = port_allocate(trap.u(1), name)) return kern(failed);
-    if (copyout(name, trap.w(2))) return kern(0);
-    (void)port_mod_refs(name, trap.u(1), -1);
-    return kern(xnu::KERN_INVALID_ADDRESS);
+    return on_own_task(trap, [&] {
+        u32 name;
+        const i32 failed = port_allocate(trap.u(1), name);
+        return failed ? failed : give(name, trap.w(2));
+    });
 }
-
+Answer mach_port_destroy(Trap& trap) {
+    return on_own_task(trap, [&] { return port_destroy(trap.u(1)); });
+}
 Answer mach_port_deallocate(Trap& trap) {
-    return kern(is_own_task(trap.u(0)) ? port_release_send(trap.u(1)) : xnu::MACH_SEND_INVALID_DEST);
+    return on_own_task(trap, [&] { return port_release_send(trap.u(1)); });
 }
-
 Answer mach_port_mod_refs(Trap& trap) {
-    return kern(is_own_task(trap.u(0)) ? port_mod_refs(trap.u(1), trap.u(2), trap.i(3)) : xnu::MACH_SEND_INVALID_DEST);
+    return on_own_task(trap, [&] { return port_mod_refs(trap.u(1), trap.u(2), trap.i(3)); });
 }
-
+Answer mach_port_move_member(Trap& trap) {
+    return on_own_task(trap, [&] { return port_move_member(trap.u(1), trap.u(2)); });
+}
+Answer mach_port_insert_member(Trap& trap) {
+    return on_own_task(trap, [&] { return port_insert_member(trap.u(1), trap.u(2)); });
+}
+Answer mach_port_extract_member(Trap& trap) {
+    return on_own_task(trap, [&] { return port_extract_member(trap.u(1), trap.u(2)); });
+}
 Answer mach_port_insert_right(Trap& trap) {
-    return kern(is_own_task(trap.u(0)) ? port_insert_right(trap.u(1), trap.u(2), trap.u(3)) : xnu::MACH_SEND_INVALID_DEST);
+    return on_own_task(trap, [&] { return port_insert_right(trap.u(1), trap.u(2), trap.u(3)); });
+}
+Answer mach_port_construct(Trap& trap) {
+    struct {
+        u32 flags, queue_limit;
+        u64 reserved[2];
+    } options;
+    if (!copyin(options, trap.w(1))) return kern(xnu::MACH_SEND_INVALID_DATA);
+    return on_own_task(trap, [&] {
+        u32 name;
+        const i32 failed = port_construct(options.flags, options.queue_limit, trap.w(2), name);
+        return failed ? failed : give(name, trap.w(3));
+    });
+}
+Answer mach_port_destruct(Trap& trap) {
+    return on_own_task(trap, [&] { return port_destruct(trap.u(1), trap.i(2), trap.w(3)); });
+}
+Answer mach_port_guard(Trap& trap) {
+    return on_own_task(trap, [&] { return port_guard(trap.u(1), trap.w(2), trap.u(3)); });
+}
+Answer mach_port_unguard(Trap& trap) {
+    return on_own_task(trap, [&] { return port_unguard(trap.u(1), trap.w(2)); });
 }
 
-Answer mach_swtch(Trap&) {
-    host(lnx::SYS_sched_yield);
-    return kern(0);  // whether another thread ran: nobody can tell
+// get_attributes(task, name, flavor, info, count): count is in and out, and limits what is written.
+Answer mach_port_get_attributes(Trap& trap) {
+    u32 info[17], count;
+    if (!copyin(count, trap.w(4))) return kern(xnu::EFAULT);
+    if (count > 17) count = 17;
+    return on_own_task(trap, [&] {
+        const i32 failed = port_attributes(trap.u(1), trap.i(2), info, count);
+        if (failed) return failed;
+        return copyout(&count, trap.w(4), 4) && copyout(info, trap.w(3), count * 4) ? 0 : xnu::EFAULT;
+    });
 }
-Answer mach_swtch_pri(Trap& trap) { return mach_swtch(trap); }
-
-Answer mach_thread_switch(Trap& trap) {
-    const i32 option = trap.i(1);
-    if (option < 0 || option > 5) return kern(xnu::KERN_INVALID_ARGUMENT);
-    if (option == wait_switch) {
-        (void)sleep_until(monotonic_ns() + trap.u(2) * u64{1000000});
-        return kern(0);
-    }
-    host(lnx::SYS_sched_yield);
-    return kern(0);
-}
-
-// clock_sleep(clock, type, sec, nsec, wakeup): type 0 absolute, 1 relative. The clock's name is not looked at: host clocks
-// come from host_get_clock_service, which ends the run by name.
-Answer mach_clock_sleep(Trap& trap) {
-    const i32 type = trap.i(1), nsec = trap.i(3);
-    if (type < 0 || type > 1 || nsec < 0 || nsec >= 1000000000) return kern(xnu::KERN_INVALID_VALUE);
-    const u64 time = trap.u(2) * u64{1000000000} + static_cast<u64>(nsec);
-    const i32 result = sleep_until(type == 0 ? time : monotonic_ns() + time);
-    const u64 now = monotonic_ns();
-    const u32 wakeup[2] = {static_cast<u32>(now / 1000000000), static_cast<u32>(now % 1000000000)};
-    if (trap.w(4) && !copyout(wakeup, trap.w(4))) return kern(xnu::KERN_INVALID_ADDRESS);
-    return kern(result);
+Answer mach_port_type(Trap& trap) {
+    return on_own_task(trap, [&] {
+        u32 types;
+        const i32 failed = port_type(trap.u(1), types);
+        return failed ? failed : give(types, trap.w(2));
+    });
 }
 
-Answer mach_timebase_info(Trap& trap) {
-    const u32 one_to_one[2] = {1, 1};  // mach_absolute_time counts nanoseconds on x86-64
-    (void)copyout(one_to_one, trap.w(0));
-    return kern(0);
+// request_notification(task, name, id, sync, notify, notifyPoly, previous*)
+Answer mach_port_request_notification(Trap& trap) {
+    return on_own_task(trap, [&] {
+        const u32 type = carried_type(trap.u(5));
+        if (type != msg_move_send_once) return static_cast<i32>(xnu::KERN_INVALID_CAPABILITY);
+        u32 old = 0;
+        {
+            Locked hold(ports_lock);
+            Port *notify = nullptr, *previous = nullptr;
+            if (valid_name(trap.u(4)))
+                if (const i32 failed = copyin_locked(trap.u(4), trap.u(5), true, notify)) return failed;
+            if (const i32 failed = port_request_notification_locked(trap.u(1), trap.i(2), trap.u(3), notify, previous)) {
+                right_release_locked(notify, type);
+                return failed;
+            }
+            if (copyout_locked(previous, msg_move_send_once, old)) {
+                right_release_locked(previous, msg_move_send_once);
+                old = port_dead_name;
+            }
+        }
+        return give(old, trap.w(6));
+    });
 }
 
-Answer mach_wait_until(Trap& trap) { return kern(sleep_until(trap.w(0))); }
+// A bad pointer to the address leaves the result that was there before: not_own.
+Answer mach_vm_allocate_trap(Trap& trap) {
+    u64 address;
+    if (!is_own_task(trap.u(0)) || !copyin(address, trap.w(1))) return kern(not_own);
+    if (const i32 failed = vm_allocate(address, trap.w(2), trap.i(3), 3)) return kern(failed);
+    return kern(give(address, trap.w(1)));
+}
+Answer mach_vm_map_trap(Trap& trap) {
+    u64 address;
+    if (!is_own_task(trap.u(0)) || !copyin(address, trap.w(1))) return kern(not_own);
+    if (trap.i(5) & ~7 || trap.w(2) == 0) return kern(xnu::KERN_INVALID_ARGUMENT);
+    if (const i32 failed = vm_allocate(address, trap.w(2), trap.i(4), trap.i(5), trap.w(3))) return kern(failed);
+    return kern(give(address, trap.w(1)));
+}
+Answer mach_vm_deallocate_trap(Trap& trap) {
+    return on_own_task(trap, [&] { return vm_deallocate(trap.w(1), trap.w(2)); });
+}
+Answer mach_vm_protect_trap(Trap& trap) {
+    return on_own_task(trap, [&] { return vm_protect(trap.w(1), trap.w(2), trap.u(3), trap.i(4)); });
+}
 
 }  // namespace trapeze

@@ -6,6 +6,7 @@
 #include "sys/args.h"
 #include "sys/auxv_linux.h"
 #include "sys/mem.h"
+#include "tools/xnurun/era.h"
 #include "tools/xnurun/inject.h"
 #include "tools/xnurun/load.h"
 #include "tools/xnurun/memory.h"
@@ -24,11 +25,14 @@ bool reported;
 constexpr const char help[] =
     "usage: xnurun [OPTIONS] PROGRAM [ARGS]\n"
     "Runs a static Darwin/amd64 Mach-O (LC_UNIXTHREAD) on Linux/amd64 and answers its traps as XNU does\n"
-    "(of the 10.11 era). A test instrument, not a sandbox: the program can do what you can.\n"
+    "A test instrument, not a sandbox: the program can do what you can.\n"
     "\n"
     "  --trace                      every trap on a line of stderr, decoded\n"
     "  --inject=TRAP:RESULT[:WHEN]  such traps fail with an errno or a kern_return_t (name or number), unexecuted;\n"
     "                               WHEN: N the N-th alone, N+ from the N-th on, P%SEED P of 100 at random; repeatable\n"
+    "  --xnu=ERA                    just the release 10.5, 10.6, 10.11, 10.13, 12, 13, 14 or 15: its calls, its kern.osrelease,\n"
+    "                               mach_msg or (from 13 on) mach_msg2, gettimeofday by registers or memory; without it the\n"
+    "                               calls of every era are there, and what cannot be both ways is as in 10.11\n"
     "  --stats                      at the end, one line of stderr: ports, semaphores, threads, mapped bytes\n"
     "  --help, --version\n"
     "\n"
@@ -60,6 +64,8 @@ i32 options(i32 argc, char** argv) {
             tracing = true;
         } else if (str_eq(a, "--stats")) {
             want_stats = true;
+        } else if (starts(a, "--xnu=")) {
+            if (!era_choose(a + 6)) usage("unknown era in", a);
         } else if (starts(a, "--inject=")) {
             if (const char* wrong = inject_parse(a + 9)) usage(wrong, a);
         } else if (str_eq(a, "--help")) {

@@ -10,6 +10,8 @@ void init_guest_memory(u64 image_high);     // first-fit starts above the image,
 bool guest_allocate(u64 size, u64& base);   // zeroed, readable and writable
 void guest_protect_none(u64 base, u64 size);
 bool guest_unmap(u64 base, u64 size);
+bool hits_emulator(u64 base, u64 size);     // the emulator's own image cannot be moved out of the way
+void guest_account(i64 bytes);              // for guest_mapped_bytes
 extern u64 guest_mapped_bytes;              // mapped less unmapped by the guest's calls, for --stats
 
 }  // namespace trapeze

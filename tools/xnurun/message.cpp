@@ -1,190 +1,500 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// mach_msg_trap and mach_msg_overwrite_trap: the send half, the receive half, the trailer. The trap never retries: an
-// interrupted half is MACH_*_INTERRUPTED, and the library's options for it (0x40, 0x400) mean nothing here.
-//
-// What is sent must go to a kernel object; a message to a port of the task itself ends the run by name.
-// A reply is queued before the send half is over, so the receive half of an RPC never sleeps.
+// Messages between user space and the kernel: osfmk/ipc/ipc_kmsg.c, in its order, so that of two faults the same one is
+// reported. Out-of-line memory is copied at once into pages of the emulator's; XNU defers that, which nobody can tell.
 #include "tools/xnurun/message.h"
 
 #include "sys/darwin/kern_return.h"
 #include "sys/mem.h"
-#include "tools/xnurun/handlers.h"
+#include "tools/xnurun/memory.h"
+#include "tools/xnurun/trap.h"
 
 namespace trapeze {
 namespace {
 
-enum : u32 {
-    send_msg = 1, rcv_msg = 2, rcv_large = 4, rcv_timeout = 0x100,
-    bits_complex = 0x80000000, bits_user = 0x801f1f1f,
-};
-constexpr u32 header_size = sizeof(xnu::mach_msg_header_t);
-constexpr u32 most = 4096;  // of a request: no routine that is emulated takes more
+constexpr u32 max_size = (48u << 20) - 68;         // ipc_kmsg_max_body_space of a machine with plenty
+constexpr u32 max_copied = 0x80000000;
+constexpr u32 vm_space = 0x1000, vm_kernel = 0x400, ipc_space = 0x2000;  // MACH_MSG_*
 
 Message* free_messages;
-HostLock message_lock;
+HostLock message_lock;  // the free list alone; taken under ports_lock or alone
 
-bool sends(u32 disposition) { return disposition >= msg_move_send && disposition <= msg_make_send_once; }
+struct [[gnu::packed]] Ool {
+    u64 address;
+    u8 deallocate, copy, disposition, type;
+    u32 size;  // or count
+};
+static_assert(sizeof(Ool) == 16);
 
-// Copies one descriptor's right in. 0 or the mach_msg_return_t.
-i32 copyin_descriptors(const u8* request, u32 size, u32 send_size, Port*& carried) {
-    u32 count;
-    if (size < header_size + 4) return xnu::MACH_SEND_MSG_TOO_SMALL;
-    memcpy(&count, request + header_size, 4);
-    u32 at = header_size + 4;
-    for (u32 n = 0; n < count; n++) {
-        if (at + 12 > send_size) return xnu::MACH_SEND_MSG_TOO_SMALL;
-        xnu::mach_msg_port_descriptor_t d;
-        memcpy(&d, request + at, sizeof d);
-        if (d.type > 4) return xnu::MACH_SEND_INVALID_TYPE;
-        if (d.type != xnu::MACH_MSG_PORT_DESCRIPTOR || n > 0)
-            give_up("mach_msg with out-of-line data or several descriptors is not emulated");
-        if (!sends(d.disposition) && d.disposition != msg_move_receive) return xnu::MACH_SEND_INVALID_TYPE;
-        if (d.name && d.name != 0xffffffff && !port_copyin(d.name, d.disposition, carried))
-            return xnu::MACH_SEND_INVALID_RIGHT;
-        at += sizeof d;
+void* try_pages(u64 size) {
+    const i64 r = host(lnx::SYS_mmap, 0, size, lnx::PROT_READ | lnx::PROT_WRITE, lnx::MAP_PRIVATE | lnx::MAP_ANON, -1, 0);
+    return host_failed(r) ? nullptr : reinterpret_cast<void*>(r);
+}
+void free_pages(u64 at, u64 size) {
+    if (at) host(lnx::SYS_munmap, at, size);
+}
+
+u32 descriptor_size(u8 type) {
+    return type == descriptor_ool || type == descriptor_ool_volatile || type == descriptor_ool_ports ? 16 : 12;
+}
+
+u32 descriptor_count(const Message* m) {
+    u32 n = 0;
+    if (m->complex && m->size >= header_size + 4) memcpy(&n, m->bytes + header_size, 4);
+    return n;
+}
+
+Port* port_of(const u8* d) {
+    Port* p;
+    memcpy(&p, d, 8);
+    return p;
+}
+void set_port(u8* d, Port* p) { memcpy(d, &p, 8); }
+
+// What descriptor `d`, copied in, carries is given up. Under ports_lock.
+void clean_descriptor(const u8* d) {
+    if (d[11] == descriptor_port) {
+        right_release_locked(port_of(d), d[10]);
+        return;
+    }
+    Ool o;
+    memcpy(&o, d, sizeof o);
+    if (o.type == descriptor_ool_ports) {
+        Port** ports = reinterpret_cast<Port**>(o.address);
+        for (u32 i = 0; ports && i < o.size; i++) right_release_locked(ports[i], o.disposition);
+        free_pages(o.address, o.size * u64{8});
+    } else {
+        free_pages(o.address, o.size);
+    }
+}
+
+void clean_body_locked(Message* m, u32 count) {
+    u8* d = m->bytes + header_size + 4;
+    for (u32 i = 0; i < count; i++) {
+        clean_descriptor(d);
+        d += descriptor_size(d[11]);
+    }
+    m->complex = false;
+}
+
+Message* doomed;  // destroying one message may destroy a port with more of them: no recursion, however deep they are nested
+bool reaping;
+
+// A receive right in a message to a port whose own receive right lies in that port's queue: nobody could ever get either.
+bool circular(const Port* moved, const Port* destination) {
+    for (const Port* p = destination; p; p = p->received ? nullptr : p->destination)
+        if (p == moved) return true;
+    return false;
+}
+
+i32 copyin_right(Message* m, u32 name, u32 disposition, Port*& port) {
+    port = name ? carried_dead : nullptr;
+    if (!valid_name(name)) return 0;
+    if (copyin_locked(name, disposition, true, port)) return xnu::MACH_SEND_INVALID_RIGHT;
+    if (disposition == msg_move_receive) {
+        if (circular(port, m->remote)) m->circular = true;
+        else port->destination = m->remote;
     }
     return 0;
 }
 
-i32 send_half(u64 from, u32 send_size) {
-    if (send_size < header_size || send_size % 4) return xnu::MACH_SEND_MSG_TOO_SMALL;
-    alignas(8) u8 request[most];
-    if (send_size > most) give_up("mach_msg that sends ", send_size, " bytes is not emulated");
-    if (!copyin(request, from, send_size)) return xnu::MACH_SEND_INVALID_DATA;
-    xnu::mach_msg_header_t h;
-    memcpy(&h, request, sizeof h);
-    const u32 remote = h.bits & 0x1f, local = h.bits >> 8 & 0x1f;
-    if (h.bits & ~bits_user || !sends(remote) || (local ? !sends(local) : h.local_port != 0))
-        return xnu::MACH_SEND_INVALID_HEADER;
-    if (h.remote_port == 0 || h.remote_port == 0xffffffff) return xnu::MACH_SEND_INVALID_DEST;
-    h.size = send_size;  // what the header says of its size does not count on the way in
-    memcpy(request, &h, sizeof h);
-
-    Port* destination;
-    if (!port_copyin(h.remote_port, remote, destination)) return xnu::MACH_SEND_INVALID_DEST;
-    Port* reply_port = nullptr;
-    if (h.local_port && !port_copyin(h.local_port, local, reply_port)) {
-        port_unref(destination);
-        return xnu::MACH_SEND_INVALID_REPLY;
+i32 copyin_ool(Ool& o) {
+    const u64 from = o.address;
+    o.address = 0;
+    if (o.size == 0) return 0;
+    void* copy = try_pages(o.size);
+    if (!copy) return static_cast<i32>(vm_kernel);
+    if (!copyin(copy, from, o.size)) {
+        free_pages(as_word(copy), o.size);
+        return xnu::MACH_SEND_INVALID_MEMORY;
     }
-    Port* carried = nullptr;
-    i32 result = h.bits & bits_complex ? copyin_descriptors(request, send_size, send_size, carried) : 0;
+    if (o.deallocate) (void)guest_unmap(from & ~4095ull, ((from + o.size + 4095) & ~4095ull) - (from & ~4095ull));
+    o.address = as_word(copy);
+    return 0;
+}
+
+i32 copyin_ool_ports(Message* m, Ool& o) {
+    const u64 from = o.address;
+    const u32 disposition = o.disposition;
+    o.address = 0;
+    o.disposition = static_cast<u8>(carried_type(disposition));
+    if (o.size > 0x7fffffff / 8) return xnu::MACH_SEND_TOO_LARGE;
+    if (o.size == 0) return 0;
+    Port** ports = static_cast<Port**>(try_pages(o.size * u64{8}));
+    if (!ports) return xnu::MACH_SEND_NO_BUFFER;
+    u32* names = reinterpret_cast<u32*>(ports) + o.size;  // the upper half: each is read before it is overwritten
+    i32 result = copyin(names, from, o.size * u64{4}) ? 0 : xnu::MACH_SEND_INVALID_MEMORY;
     if (result == 0) {
-        if (destination->kind == PortKind::plain || destination->kind == PortKind::set)
-            give_up("mach_msg to port ", hex(h.remote_port), " of the task itself (message id ", h.id, ") is not emulated");
-        Message* reply = kernel_rpc(destination, request, send_size, carried, h.local_port);
-        if (reply && reply_port) port_send(reply_port, reply);
-        else if (reply) message_free(reply);
-        carried = nullptr;
+        if (o.deallocate) (void)guest_unmap(from & ~4095ull, ((from + o.size * u64{4} + 4095) & ~4095ull) - (from & ~4095ull));
+        Locked hold(ports_lock);
+        u32 n = 0;
+        for (; n < o.size && !result; n++) {
+            Port* port;
+            result = copyin_right(m, names[n], disposition, port);
+            if (!result) ports[n] = port;
+        }
+        if (result)
+            for (u32 i = 0; i + 1 < n; i++) right_release_locked(ports[i], o.disposition);
     }
-    if (carried) port_unref(carried);
-    if (reply_port) port_unref(reply_port);
-    port_unref(destination);
+    if (result) free_pages(as_word(ports), o.size * u64{8});
+    else o.address = as_word(ports);
     return result;
 }
 
-// osfmk/mach/message.h: the size of the trailer that the options ask for.
-u32 trailer_size(u32 option) {
-    constexpr u32 sizes[16] = {8, 12, 20, 52, 60, 60, 60, 68, 68};
-    const u32 element = option >> 24 & 0xf;
-    return option >> 28 & 0xf || element > 8 ? 8 : sizes[element];
-}
-
-i32 receive_half(u64 to, u32 option, u32 limit, u32 name, u32 timeout_ms) {
-    Port* port = port_lookup_receive(name);
-    if (!port) return xnu::MACH_RCV_INVALID_NAME;
-    const u64 deadline = monotonic_ns() + timeout_ms * u64{1000000};
-    const lnx::timespec until = {static_cast<i64>(deadline / 1000000000), static_cast<i64>(deadline % 1000000000)};
-    const u32 trailer = trailer_size(option);
-    i32 result = 0;
-    Message* m = nullptr;
-    for (;;) {
-        const u32 sequence = __atomic_load_n(&port->sequence, __ATOMIC_ACQUIRE);
-        {
+// ipc_kmsg_copyin_body: sizes and copy options of all descriptors first, then one after the other.
+i32 copyin_body(Message* m) {
+    const u32 count = descriptor_count(m);
+    if (count == 0) return 0;  // XNU leaves the complex bit
+    u64 at = header_size + 4;
+    for (u32 i = 0; i < count; i++) {
+        if (at + 12 > m->size) return xnu::MACH_SEND_MSG_TOO_SMALL;
+        const u8* d = m->bytes + at;
+        at += descriptor_size(d[11]);
+        if (at > m->size) return xnu::MACH_SEND_MSG_TOO_SMALL;
+        if ((d[11] == descriptor_ool || d[11] == descriptor_ool_volatile) && d[9] > 1) return xnu::MACH_SEND_INVALID_TYPE;
+    }
+    u8* d = m->bytes + header_size + 4;
+    for (u32 i = 0; i < count; i++) {
+        i32 result = 0;
+        Ool o;
+        memcpy(&o, d, d[11] == descriptor_port ? 12 : descriptor_size(d[11]));
+        if (o.type == descriptor_port) {
+            u32 name;
+            memcpy(&name, d, 4);
             Locked hold(ports_lock);
-            if (port->dead) result = xnu::MACH_RCV_PORT_DIED;
-            else if (port->first && port->first->size + trailer > limit && option & rcv_large) {
-                xnu::mach_msg_header_t h{};
-                h.size = port->first->size;  // stays queued; the caller learns how much room it takes
-                (void)copyout(h.size, to + 4);
-                result = xnu::MACH_RCV_TOO_LARGE;
-            } else {
-                m = port_receive_locked(port);
+            Port* port;
+            result = copyin_right(m, name, o.disposition, port);
+            if (result == 0) {
+                d[10] = static_cast<u8>(carried_type(o.disposition));
+                set_port(d, port);
             }
-        }
-        if (m || result) break;
-        if (option & rcv_timeout && timeout_ms == 0) {
-            result = xnu::MACH_RCV_TIMED_OUT;
-            break;
-        }
-        const i64 r = futex_wait(&port->sequence, sequence, option & rcv_timeout ? &until : nullptr);
-        if (r == -lnx::ETIMEDOUT) result = xnu::MACH_RCV_TIMED_OUT;
-        if (r == -lnx::EINTR) result = xnu::MACH_RCV_INTERRUPTED;
-        if (result) break;
-    }
-    if (m) {
-        struct {
-            u32 type, size, seqno;
-            u32 sender[2], audit[8];
-            u32 more[4];
-        } tail{};
-        static_assert(sizeof tail == 68);
-        tail.size = trailer;
-        tail.seqno = port->received++;
-        tail.sender[1] = 1;  // KERNEL_SECURITY_TOKEN
-        if (m->size + trailer > limit) {
-            // Without MACH_RCV_LARGE the message is lost with what it carries; a header tells of it if it fits.
-            const u32 room = limit < header_size ? limit : header_size;
-            (void)copyout(m->bytes, to, room);
-            Locked hold(ports_lock);
-            message_destroy_locked(m);
-            result = xnu::MACH_RCV_TOO_LARGE;
+        } else if (o.type == descriptor_ool || o.type == descriptor_ool_volatile) {
+            result = copyin_ool(o);
+            memcpy(d, &o, sizeof o);
+        } else if (o.type == descriptor_ool_ports) {
+            result = copyin_ool_ports(m, o);
+            memcpy(d, &o, sizeof o);
         } else {
-            if (!copyout(m->bytes, to, m->size) || !copyout(&tail, to + ((m->size + 3) & ~3u), trailer))
-                result = xnu::MACH_RCV_INVALID_DATA;
-            message_free(m);
+            result = xnu::MACH_SEND_INVALID_TYPE;
+        }
+        if (result) {
+            Locked hold(ports_lock);
+            clean_body_locked(m, i);
+            return result;
+        }
+        d += descriptor_size(o.type);
+    }
+    return 0;
+}
+
+// ipc_kmsg_copyin_header: the destination first, a reply port that could not be copied in before either is.
+i32 copyin_header(Message* m, const xnu::mach_msg_header_t& h, u32& option) {
+    const u32 remote = h.bits & 0x1f, local = h.bits >> 8 & 0x1f, voucher = h.bits >> 16 & 0x1f;
+    const auto sends = [](u32 d) { return d >= msg_move_send && d <= msg_make_send_once; };
+    if (!sends(remote) || (local ? !sends(local) : h.local_port != 0)) return xnu::MACH_SEND_INVALID_HEADER;
+    if (!valid_name(h.remote_port)) return xnu::MACH_SEND_INVALID_DEST;
+    if (voucher) {  // there are no vouchers here: only the null one is one
+        if (h.voucher_port == port_dead_name || (voucher != msg_move_send && voucher != msg_copy_send) || h.voucher_port != 0)
+            return 0x10000005;  // MACH_SEND_INVALID_VOUCHER
+    }
+    Locked hold(ports_lock);
+    PortEntry* destination = entry_find_locked(h.remote_port);
+    if (!destination) return xnu::MACH_SEND_INVALID_DEST;
+    PortEntry* reply = valid_name(h.local_port) ? entry_find_locked(h.local_port) : nullptr;
+    if (valid_name(h.local_port) && (!reply || !copyin_possible_locked(*reply, local))) return xnu::MACH_SEND_INVALID_REPLY;
+    m->local = h.local_port ? carried_dead : nullptr;
+    if (reply == destination) {  // ipc_right_copyin_two: both or none
+        const bool twice = remote == msg_move_send && local == msg_move_send;
+        if (remote == msg_move_send_once || local == msg_move_send_once || (twice && reply->urefs < 2) ||
+            (reply->types & type_dead) || !copyin_possible_locked(*reply, remote))
+            return xnu::MACH_SEND_INVALID_DEST;
+        // A copy before the move, or the move could leave nothing to copy.
+        const bool reply_first = remote == msg_move_send;
+        (void)copyin_locked(h.remote_port, reply_first ? local : remote, false, reply_first ? m->local : m->remote);
+        (void)copyin_locked(h.remote_port, reply_first ? remote : local, false, reply_first ? m->remote : m->local);
+    } else {
+        if (copyin_locked(h.remote_port, remote, false, m->remote)) return xnu::MACH_SEND_INVALID_DEST;
+        if (reply) (void)copyin_locked(h.local_port, local, true, m->local);
+    }
+    m->remote_type = carried_type(remote);
+    m->local_type = carried_type(local);
+    if (option & send_notify && m->remote_type == msg_move_send && !of_kernel(m->remote) && !m->remote->dead) {
+        PortEntry* e = entry_find_locked(h.remote_port);
+        if (e && carried_valid(e->notify)) {
+            if (m->remote->queued < m->remote->queue_limit) option |= send_always;
+            else if (e->send_possible) e->armed = m->remote->send_possible = true;
         }
     }
-    port_unref(port);
-    return result;
+    return 0;
+}
+
+// ipc_kmsg_copyout_object.
+u32 give_right(Port* port, u32 type, u32& name) {
+    const i32 failed = copyout_locked(port, type, name);
+    if (!failed) return 0;
+    right_release_locked(port, type);
+    name = failed == xnu::KERN_INVALID_CAPABILITY ? port_dead_name : port_null;
+    return name ? 0 : ipc_space;
+}
+
+u32 copyout_ool(Ool& o) {
+    const u64 copy = o.address;
+    o.address = 0;
+    o.deallocate = o.copy == 1;  // what was copied lazily is the receiver's to give back
+    if (!copy) {
+        o.size = 0;
+        return 0;
+    }
+    u64 at;
+    u32 failed = vm_space;
+    if (guest_allocate(o.size, at)) {
+        failed = 0;
+        (void)copyout(reinterpret_cast<const void*>(copy), at, o.size);
+        o.address = at;
+    }
+    free_pages(copy, o.size);
+    if (failed) o.size = 0;
+    return failed;
+}
+
+u32 copyout_ool_ports(Ool& o) {
+    Port** ports = reinterpret_cast<Port**>(o.address);
+    o.address = 0;
+    o.deallocate = o.copy == 1;
+    if (!ports) return 0;
+    u32* names = reinterpret_cast<u32*>(ports);
+    const u64 bytes = o.size * u64{8};
+    u64 at;
+    u32 failed = guest_allocate(o.size * u64{4}, at) ? 0 : vm_space, no_room = 0;
+    {
+        Locked hold(ports_lock);
+        for (u32 i = 0; i < o.size; i++) {
+            Port* port = ports[i];
+            if (failed) right_release_locked(port, o.disposition);
+            else no_room |= give_right(port, o.disposition, names[i]);
+        }
+    }
+    if (!failed) {
+        (void)copyout(names, at, o.size * u64{4});
+        o.address = at;
+    } else {
+        o.size = 0;
+    }
+    free_pages(as_word(ports), bytes);
+    return failed | no_room;
+}
+
+u32 copyout_body(Message* m) {
+    u32 failed = 0;
+    u8* d = m->bytes + header_size + 4;
+    for (u32 n = descriptor_count(m); n; n--) {
+        const u8 type = d[11];
+        if (type == descriptor_port) {
+            u32 words[2] = {0, 0};
+            Locked hold(ports_lock);
+            failed |= give_right(port_of(d), d[10], words[0]);
+            memcpy(d, words, 8);
+            d[8] = d[9] = 0;
+        } else {
+            Ool o;
+            memcpy(&o, d, sizeof o);
+            failed |= type == descriptor_ool_ports ? copyout_ool_ports(o) : copyout_ool(o);
+            memcpy(d, &o, sizeof o);
+        }
+        d += descriptor_size(type);
+    }
+    return failed;
+}
+
+void put_header(Message* m, u32 remote_type, u32 local_type, u32 remote, u32 local) {
+    xnu::mach_msg_header_t h{};
+    h.bits = remote_type | local_type << 8 | (m->complex ? bits_complex : 0);
+    h.size = m->size;
+    h.remote_port = remote;
+    h.local_port = local;
+    h.id = m->id;
+    memcpy(m->bytes, &h, sizeof h);
+}
+
+// ipc_object_copyout_dest: the right that the message came by is used up; the name is the receive right's.
+u32 destination_name_locked(Message* m) {
+    Port* port = m->remote;
+    m->remote = nullptr;
+    if (port->dead) {
+        right_release_locked(port, m->remote_type);
+        return port_dead_name;
+    }
+    const u32 name = port->received ? port->name : 0;
+    if (m->remote_type == msg_move_send_once && name) {
+        port->send_once_rights--;
+        port_unref_locked(port);
+    } else {
+        right_release_locked(port, m->remote_type);
+    }
+    return name;
 }
 
 }  // namespace
 
-Message* message_new() {
-    Locked hold(message_lock);
-    if (!free_messages) {
-        constexpr u64 batch = 32;
-        Message* fresh = static_cast<Message*>(host_pages(batch * sizeof(Message)));
-        for (u64 i = 0; i < batch; i++) fresh[i].next = i + 1 < batch ? &fresh[i + 1] : nullptr;
-        free_messages = fresh;
+Message* message_new(u32 size) {
+    if (size < header_size) size = header_size;
+    Message* m;
+    {
+        Locked hold(message_lock);
+        if (!free_messages) {
+            constexpr u64 batch = 32;
+            Message* fresh = static_cast<Message*>(try_pages(batch * sizeof(Message)));
+            if (!fresh) return nullptr;
+            for (u64 i = 0; i < batch; i++) fresh[i].next = i + 1 < batch ? &fresh[i + 1] : nullptr;
+            free_messages = fresh;
+        }
+        m = free_messages;
+        free_messages = m->next;
     }
-    Message* m = free_messages;
-    free_messages = m->next;
     *m = {};
+    m->size = size;
+    m->bytes = m->small;
+    m->room = sizeof m->small;
+    m->from_kernel = true;
+    if (size > sizeof m->small) {
+        m->mapped = (size + 4095ull) & ~4095ull;
+        m->bytes = static_cast<u8*>(try_pages(m->mapped));
+        m->room = static_cast<u32>(m->mapped);
+        if (!m->bytes) {
+            m->mapped = 0;
+            message_free(m);
+            return nullptr;
+        }
+    }
     return m;
 }
 
 void message_free(Message* m) {
+    if (m->mapped) free_pages(as_word(m->bytes), m->mapped);
     Locked hold(message_lock);
     m->next = free_messages;
     free_messages = m;
 }
 
-void message_destroy_locked(Message* m) {
-    if (m->carried) port_drop_send_locked(m->carried);
-    message_free(m);
+void fork_child_messages() {
+    message_lock.reset();
+    free_messages = doomed = nullptr;
+    reaping = false;
 }
 
-Answer mach_msg(Trap& trap) {
-    const u32 option = trap.u(1), send_size = trap.u(2), receive_size = trap.u(3), name = trap.u(4), timeout = trap.u(5);
-    if (option & send_msg)
-        if (const i32 failed = send_half(trap.w(0), send_size)) return kern(failed);
-    if (option & rcv_msg) {
-        const bool overwrite = trap.number == 32 && trap.w(7) != 0;
-        return kern(receive_half(overwrite ? trap.w(7) : trap.w(0), option, receive_size, name, timeout));
+u32 message_add_port(Message* m, Port* port, u32 type) {
+    u32 count = 0;
+    if (m->complex) memcpy(&count, m->bytes + header_size, 4);
+    m->complex = true;
+    u8* d = m->bytes + header_size + 4 + 12 * count++;
+    memcpy(m->bytes + header_size, &count, 4);
+    set_port(d, port);
+    d[8] = d[9] = 0;
+    d[10] = static_cast<u8>(type);
+    d[11] = descriptor_port;
+    if (type == msg_move_receive) port->destination = m->remote;
+    return header_size + 4 + 12 * count;
+}
+
+void message_destroy_locked(Message* m) {
+    m->next = doomed;
+    doomed = m;
+    if (reaping) return;
+    reaping = true;
+    while ((m = doomed)) {
+        doomed = m->next;
+        right_release_locked(m->remote, m->remote_type);
+        right_release_locked(m->local, m->local_type);
+        clean_body_locked(m, descriptor_count(m));
+        message_free(m);
     }
-    return kern(0);
+    reaping = false;
+}
+
+i32 message_get(u64 from, u32 size, Message*& message) {
+    if (size < header_size || size % 4) return xnu::MACH_SEND_MSG_TOO_SMALL;
+    if (size > max_size) return xnu::MACH_SEND_TOO_LARGE;
+    xnu::mach_msg_header_t h;
+    if (!copyin(h, from)) return xnu::MACH_SEND_INVALID_DATA;
+    Message* m = message_new(size);
+    if (!m) return xnu::MACH_SEND_NO_BUFFER;
+    m->from_kernel = false;
+    memcpy(m->bytes, &h, sizeof h);
+    if (!copyin(m->bytes + header_size, from + header_size, size - header_size)) {
+        message_free(m);
+        return xnu::MACH_SEND_INVALID_DATA;
+    }
+    message = m;
+    return 0;
+}
+
+i32 message_copyin(Message* m, u32& option) {
+    xnu::mach_msg_header_t h;
+    memcpy(&h, m->bytes, sizeof h);
+    h.bits &= bits_user;
+    m->id = h.id;
+    i32 result = copyin_header(m, h, option);
+    if (result == 0) {
+        m->complex = h.bits & bits_complex;
+        result = m->complex ? copyin_body(m) : 0;
+        if (result) {
+            m->complex = false;
+            Locked hold(ports_lock);
+            message_destroy_locked(m);
+            return result;
+        }
+    } else {
+        message_free(m);
+    }
+    return result;
+}
+
+// ipc_kmsg_copyout: the reply right, the destination's name, then the body.
+i32 message_copyout(Message* m, bool& header_only) {
+    u32 reply = 0, destination;
+    header_only = false;
+    {
+        Locked hold(ports_lock);
+        send_possible_locked(m->remote);
+        Port* local = m->local;
+        m->local = nullptr;
+        const i32 failed = copyout_locked(local, m->local_type, reply);
+        if (failed == xnu::KERN_INVALID_CAPABILITY) {
+            right_release_locked(local, m->local_type);
+            reply = port_dead_name;
+        } else if (failed) {
+            m->local = local;
+            header_only = true;
+            return xnu::MACH_RCV_HEADER_ERROR | static_cast<i32>(ipc_space);
+        }
+        destination = destination_name_locked(m);
+    }
+    put_header(m, m->local_type, m->remote_type, reply, destination);
+    const u32 failed = m->complex ? copyout_body(m) : 0;
+    return failed ? xnu::MACH_RCV_BODY_ERROR | static_cast<i32>(failed) : 0;
+}
+
+i32 message_copyout_pseudo(Message* m) {
+    u32 remote, local, failed;
+    {
+        Locked hold(ports_lock);
+        failed = give_right(m->remote, m->remote_type, remote) | give_right(m->local, m->local_type, local);
+        m->remote = m->local = nullptr;
+    }
+    put_header(m, m->remote_type, m->local_type, remote, local);
+    if (m->complex) failed |= copyout_body(m);
+    return static_cast<i32>(failed);
+}
+
+void message_copyout_dest(Message* m) {
+    Locked hold(ports_lock);
+    const u32 destination = destination_name_locked(m);
+    const u32 reply = m->local == carried_dead ? port_dead_name : port_null;
+    right_release_locked(m->local, m->local_type);
+    m->local = nullptr;
+    put_header(m, m->local_type, m->remote_type, reply, destination);
+    clean_body_locked(m, descriptor_count(m));
+    const u32 size = header_size;
+    memcpy(m->bytes + 4, &size, 4);
 }
 
 }  // namespace trapeze

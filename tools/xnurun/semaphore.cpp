@@ -13,6 +13,8 @@
 namespace trapeze {
 namespace {
 
+Semaphore* sema_of(const Port* port) { return static_cast<Semaphore*>(port->object); }
+
 enum : u32 { waiting, signalled, terminated };
 
 HostLock semaphore_lock;
@@ -69,7 +71,7 @@ i32 signal_name(u32 name, bool all) {
     i32 result = 0;
     {
         Locked hold(semaphore_lock);
-        Semaphore* s = port->semaphore;
+        Semaphore* s = sema_of(port);
         if (!s) result = xnu::KERN_TERMINATED;
         else if (!all) signal_one_locked(*s);
         else while (s->first) release(*s, *s->first, signalled);
@@ -93,7 +95,7 @@ i32 wait(Trap& trap, u32 name, const u32* signal, const lnx::timespec* relative)
     i32 result = -1;  // must sleep
     {
         Locked hold(semaphore_lock);
-        Semaphore* s = port->semaphore;
+        Semaphore* s = sema_of(port);
         if (!s) {
             result = xnu::KERN_TERMINATED;
         } else if (s->count > 0) {
@@ -105,7 +107,7 @@ i32 wait(Trap& trap, u32 name, const u32* signal, const lnx::timespec* relative)
             me.wake = waiting;
             enqueue(*s, me);
         }
-        if (other && other->semaphore && result != xnu::KERN_TERMINATED) signal_one_locked(*other->semaphore);
+        if (other && sema_of(other) && result != xnu::KERN_TERMINATED) signal_one_locked(*sema_of(other));
     }
     if (result < 0) {
         lnx::timespec until;
@@ -118,7 +120,7 @@ i32 wait(Trap& trap, u32 name, const u32* signal, const lnx::timespec* relative)
             if (__atomic_load_n(&me.wake, __ATOMIC_ACQUIRE) == waiting && r != -lnx::EINTR && r != -lnx::ETIMEDOUT) continue;
             Locked hold(semaphore_lock);
             if (me.wake == waiting) {
-                dequeue(*port->semaphore, me);
+                dequeue(*sema_of(port), me);
                 result = r == -lnx::EINTR ? xnu::KERN_ABORTED : xnu::KERN_OPERATION_TIMED_OUT;
             } else {
                 result = me.wake == signalled ? 0 : xnu::KERN_TERMINATED;
@@ -139,7 +141,7 @@ bool time_argument(u32 sec, i32 nsec, lnx::timespec& t) {
 
 }  // namespace
 
-i32 semaphore_create(i32 policy, i32 value, u32& name) {
+i32 semaphore_create_port(i32 policy, i32 value, Port*& port) {
     constexpr i32 fifo = 0, fixed_priority = 1, lifo = 2;
     if (value < 0 || (policy != fifo && policy != fixed_priority && policy != lifo)) return xnu::KERN_INVALID_ARGUMENT;
     Semaphore* s;
@@ -158,22 +160,17 @@ i32 semaphore_create(i32 policy, i32 value, u32& name) {
     *s = {};
     s->count = value;
     s->lifo = policy == lifo;
-    name = port_make_kernel(PortKind::semaphore, s, s->port);
-    if (name) return 0;
-    Locked hold(semaphore_lock);
-    s->next_free = free_semaphore;
-    free_semaphore = s;
-    living--;
-    return xnu::KERN_RESOURCE_SHORTAGE;
+    port = s->port = port_new_kernel(PortKind::semaphore, s);
+    return 0;
 }
 
 void semaphore_destroy(Port* port) {
     {
         Locked hold(semaphore_lock);
-        Semaphore* s = port->semaphore;
+        Semaphore* s = sema_of(port);
         if (!s) return;
         while (s->first) release(*s, *s->first, terminated);
-        port->semaphore = nullptr;
+        port->object = nullptr;
         s->next_free = free_semaphore;
         free_semaphore = s;
         living--;
@@ -182,6 +179,15 @@ void semaphore_destroy(Port* port) {
 }
 
 i32 semaphore_signal_name(u32 name) { return signal_name(name, false); }
+
+i32 semaphore_signal_port(Port* port, bool all) {
+    Locked hold(semaphore_lock);
+    Semaphore* s = sema_of(port);
+    if (!s) return xnu::KERN_TERMINATED;
+    if (!all) signal_one_locked(*s);
+    else while (s->first) release(*s, *s->first, signalled);
+    return 0;
+}
 
 u32 semaphores_living() { return living; }
 
@@ -212,7 +218,7 @@ Answer mach_semaphore_signal_thread(Trap& trap) {
     i32 result = xnu::KERN_NOT_WAITING;
     {
         Locked hold(semaphore_lock);
-        Semaphore* s = port->semaphore;
+        Semaphore* s = sema_of(port);
         if (!s) result = xnu::KERN_TERMINATED;
         for (Thread* t = s ? s->first : nullptr; t; t = t->queue_next) {
             if (target && t->port != target) continue;

@@ -17,9 +17,10 @@ struct Semaphore {
     Semaphore* next_free;
 };
 
-i32 semaphore_create(i32 policy, i32 value, u32& name);  // kern_return_t
+i32 semaphore_create_port(i32 policy, i32 value, Port*& port);  // kern_return_t; with a send right in flight
 void semaphore_destroy(Port*);                           // waiters get KERN_TERMINATED
 i32 semaphore_signal_name(u32 name);
+i32 semaphore_signal_port(Port*, bool all);
 u32 semaphores_living();
 void fork_child_semaphores();
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// sysctl and sysctlbyname: the names that programs of the era ask for, as a 10.11 machine answers. An unknown name is
+// sysctl and sysctlbyname: the names that programs of the era ask for, as a machine of the era (10.11 by default) answers. An unknown name is
 // ENOENT; a value is never set (EPERM).
 #include "sys/darwin/errno.h"
 #include "sys/mem.h"
 #include "sys/os.h"
+#include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
 
 namespace trapeze {
@@ -60,6 +61,12 @@ Value boot_time() {
     return v;
 }
 
+Value kernel_version() {
+    Value v{true, 0, {}};
+    v.size = era_kernel_version(v.bytes, sizeof v.bytes) + 1;
+    return v;
+}
+
 struct Row {
     const char* name;
     i32 mib[2];
@@ -69,9 +76,9 @@ constexpr i32 kern_ = 1, hw_ = 6;
 
 const Row rows[] = {
     {"kern.ostype", {kern_, 1}, [] { return text("Darwin"); }},
-    {"kern.osrelease", {kern_, 2}, [] { return text("15.6.0"); }},
+    {"kern.osrelease", {kern_, 2}, [] { return text(era_shown().osrelease); }},
     {"kern.osrevision", {kern_, 3}, [] { return number32(199506); }},
-    {"kern.version", {kern_, 4}, [] { return text("Darwin Kernel Version 15.6.0: emulated by xnurun; root:xnu-3248/RELEASE_X86_64"); }},
+    {"kern.version", {kern_, 4}, kernel_version},
     {"kern.maxproc", {kern_, 6}, [] { return number32(1064); }},
     {"kern.maxfiles", {kern_, 7}, [] { return number32(12288); }},
     {"kern.argmax", {kern_, 8}, [] { return number32(262144); }},
@@ -80,7 +87,7 @@ const Row rows[] = {
     {"kern.boottime", {kern_, 21}, boot_time},
     {"kern.maxfilesperproc", {kern_, 29}, [] { return number32(10240); }},
     {"kern.usrstack64", {kern_, 59}, [] { return number64(0x7fff5fc00000); }},
-    {"kern.osversion", {kern_, 65}, [] { return text("15G31"); }},
+    {"kern.osversion", {kern_, 65}, [] { return text(era_shown().osversion); }},
     {"hw.machine", {hw_, 1}, [] { return text("x86_64"); }},
     {"hw.model", {hw_, 2}, [] { return text("MacPro5,1"); }},
     {"hw.ncpu", {hw_, 3}, [] { return number32(cpu_count()); }},

@@ -35,6 +35,7 @@ struct Thread {
     bool is_main, signals_disabled;
     xnu::stack_t altstack;
     Port* port;            // its Mach thread port; keeps one reference
+    u32 special_reply_port;  // name, 0 until asked for
     u64 region, region_size;
     u64 gs_base;
     i32 tid;

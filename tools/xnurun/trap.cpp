@@ -11,6 +11,7 @@
 #include "sys/darwin/kern_return.h"
 #include "sys/mem.h"
 #include "sys/xlat.h"
+#include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/inject.h"
 #include "tools/xnurun/signal.h"
@@ -102,8 +103,9 @@ Found look_up(const Trap& trap) {
 }
 
 Answer answer(Trap& trap, u32 register_arguments, const Call*& call) {
-    const Found found = look_up(trap);
-    call = found.call;
+    Found found = look_up(trap);
+    call = call_of_era(found.call);
+    if (call != found.call) found.handler = nullptr;  // what the number meant before
     if (!call) return found.unknown(trap);
     if (call->enosys) return fail(xnu::ENOSYS);
     const u32 argc = call->argc > 9 ? 9 : call->argc;

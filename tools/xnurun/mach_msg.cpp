@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// mach_msg_trap, mach_msg_overwrite_trap and mach_msg2_trap: the send half, the receive half, the trailer
+// (osfmk/ipc/mach_msg.c). The traps never retry: an interrupted half is MACH_*_INTERRUPTED, and the library's options for it
+// (0x40, 0x400) mean nothing here.
+// A reply of the kernel's is queued before the send half is over, so the receive half of an RPC never sleeps.
+#include "sys/darwin/errno.h"
+#include "sys/darwin/kern_return.h"
+#include "sys/mem.h"
+#include "tools/xnurun/era.h"
+#include "tools/xnurun/handlers.h"
+#include "tools/xnurun/message.h"
+#include "tools/xnurun/signal.h"
+
+namespace trapeze {
+namespace {
+
+struct Trailer {
+    u32 type, size, sequence;
+    u32 sender[2], audit[8];
+    u32 more[4];
+};
+static_assert(sizeof(Trailer) == 68);
+
+// Security token {uid, gid}; audit token {auid, euid, egid, ruid, rgid, pid, asid, pid version}.
+void sender_of(const Message* m, Trailer& t) {
+    if (m->from_kernel) {
+        t.sender[1] = 1;  // KERNEL_SECURITY_TOKEN
+        return;
+    }
+    const u32 uid = static_cast<u32>(host(lnx::SYS_geteuid)), gid = static_cast<u32>(host(lnx::SYS_getegid));
+    const u32 audit[8] = {uid, uid, gid, static_cast<u32>(host(lnx::SYS_getuid)), static_cast<u32>(host(lnx::SYS_getgid)),
+                          static_cast<u32>(host(lnx::SYS_getpid)), 100000, 1};
+    t.sender[0] = uid;
+    t.sender[1] = gid;
+    memcpy(t.audit, audit, sizeof audit);
+}
+
+i32 put(Message* m, u64 to, u32 option, u32 sequence, u64 context) {
+    u32 size;
+    memcpy(&size, m->bytes + 4, 4);
+    Trailer tail{};
+    tail.size = trailer_size(option);
+    tail.sequence = sequence;
+    sender_of(m, tail);
+    memcpy(tail.more, &context, 8);
+    const bool done = copyout(m->bytes, to, size) && copyout(&tail, to + ((size + 3) & ~3u), tail.size);
+    message_free(m);
+    return done ? 0 : xnu::MACH_RCV_INVALID_DATA;
+}
+
+u64 context_of(const Message* m) {
+    Locked hold(ports_lock);
+    return m->remote ? m->remote->context : 0;
+}
+
+// mach_msg_receive_results.
+i32 receive(u64 to, u32 option, u32 limit, u32 name, u32 timeout_ms) {
+    Waiter w;
+    i32 result = message_receive(name, option, limit, timeout_ms, w);
+    if (result && !w.message) {
+        if (result != xnu::MACH_RCV_TOO_LARGE) return result;
+        if (option & rcv_large_identity && !copyout(w.name, to + 12)) result = xnu::MACH_RCV_INVALID_DATA;
+        if (!copyout(w.size, to + 4)) result = xnu::MACH_RCV_INVALID_DATA;
+        return result;
+    }
+    Message* m = w.message;
+    const u64 context = context_of(m);
+    bool header_only = result != 0;
+    if (!result) result = message_copyout(m, header_only);
+    if (header_only) message_copyout_dest(m);  // what it carried is lost; a header and a trailer tell of it
+    if (put(m, to, option, w.sequence, context)) result = xnu::MACH_RCV_INVALID_DATA;
+    return result;
+}
+
+i32 send(Message* m, u64 from, u32 option, u32 timeout_ms) {
+    if (const i32 failed = message_copyin(m, option)) return failed;
+    i32 result = message_send(m, option, timeout_ms);
+    if (!result) return 0;
+    result |= message_copyout_pseudo(m);  // it comes back as if it had been received
+    (void)copyout(m->bytes, from, m->size);
+    message_free(m);
+    return result;
+}
+
+// osfmk/ipc/ipc_policy.c: what the legacy traps may still send from xnu-8792 on, and only for programs that say they were
+// made for 12 or older, which a raw program does not. The guard exception is fatal: SIGKILL.
+i32 refuse_legacy(u32 id) {
+    eprint("xnurun: mach_msg_trap sends message ", id, ": refused from macOS 13 on (EXC_GUARD, invalid options); SIGKILL\n");
+    die_by_signal(xnu::SIGKILL);
+}
+
+constexpr u64 msg_vector = 1ull << 32, send_kobject = 2ull << 32, send_mq = 4ull << 32, send_any = 8ull << 32,
+              send_dk = 0x10ull << 32, send_modes = send_kobject | send_mq | send_any | send_dk;
+
+}  // namespace
+
+Answer mach_msg(Trap& trap) {
+    const u32 option = trap.u(1), send_size = trap.u(2), receive_size = trap.u(3), name = trap.u(4), timeout = trap.u(5);
+    if (option & send_msg) {
+        Message* m;
+        if (const i32 failed = message_get(trap.w(0), send_size, m)) return kern(failed);
+        if (era && era >= era_13) {
+            u32 id;
+            memcpy(&id, m->bytes + 20, 4);
+            refuse_legacy(id);
+        }
+        if (const i32 failed = send(m, trap.w(0), option, timeout)) return kern(failed);
+    }
+    if (option & rcv_msg) {
+        const bool overwrite = trap.number == 32 && trap.w(7) != 0;
+        return kern(receive(overwrite ? trap.w(7) : trap.w(0), option, receive_size, name, timeout));
+    }
+    return kern(0);
+}
+
+// xnu-8792 on: the header comes in registers, the body from memory behind where the header is; each argument is two.
+Answer mach_msg2(Trap& trap) {
+    const auto low = [&](int n) { return static_cast<u32>(trap.w(n)); };
+    const auto high = [&](int n) { return static_cast<u32>(trap.w(n) >> 32); };
+    const u64 options = trap.w(1);
+    const u32 option = static_cast<u32>(options);
+    if (options & msg_vector) give_up("mach_msg2_trap with MACH64_MSG_VECTOR is not emulated");
+    if (option & send_msg) {
+        const u64 mode = options & send_modes;
+        if (!mode || mode & (mode - 1)) {
+            eprint("xnurun: mach_msg2_trap with options ", hex(options), ": EXC_GUARD, invalid options; SIGKILL\n");
+            die_by_signal(xnu::SIGKILL);
+        }
+        const u32 size = high(2);
+        if (size < header_size || size % 4) return kern(xnu::MACH_SEND_MSG_TOO_SMALL);
+        Message* m;
+        if (const i32 failed = message_get(trap.w(0), size, m)) return kern(failed);
+        const xnu::mach_msg_header_t h{low(2), size, low(3), high(3), low(4), static_cast<i32>(high(4))};
+        memcpy(m->bytes, &h, sizeof h);
+        if (h.bits & bits_complex) {
+            const u32 count = low(5);
+            if (size < header_size + 4) {
+                message_free(m);
+                return kern(xnu::MACH_SEND_MSG_TOO_SMALL);
+            }
+            memcpy(m->bytes + header_size, &count, 4);
+        }
+        if (const i32 failed = send(m, trap.w(0), option, static_cast<u32>(trap.w(7)))) return kern(failed);
+    }
+    if (option & rcv_msg) return kern(receive(trap.w(0), option, low(6), high(5), static_cast<u32>(trap.w(7))));
+    return kern(0);
+}
+
+}  // namespace trapeze

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Subsystem task (3400): osfmk/mach/task.defs, osfmk/kern/task.c. Times and sizes are the host process's, the emulator's
+// share included.
+#include "sys/darwin/kern_return.h"
+#include "sys/darwin/numbers.h"
+#include "tools/xnurun/rpc.h"
+#include "tools/xnurun/semaphore.h"
+#include "tools/xnurun/thread.h"
+
+namespace trapeze {
+namespace {
+
+i32 create_semaphore(Rpc& r) {
+    Port* port;
+    if (const i32 failed = semaphore_create_port(r.i(0), r.i(4), port)) return failed;
+    r.put_port(port, msg_move_send);
+    return 0;
+}
+
+i32 destroy_semaphore(Rpc& r) {
+    Port* port = r.port(0);
+    if (r.port_type(0) != msg_move_send) return xnu::MIG_TYPE_ERROR;
+    if (!carried_valid(port) || port->kind != PortKind::semaphore) return xnu::KERN_INVALID_ARGUMENT;
+    semaphore_destroy(port);
+    return 0;
+}
+
+i32 threads_of(Rpc& r) {
+    u32 n = 0, room;
+    {
+        Locked hold(threads_lock);
+        room = threads_living;
+    }
+    const u64 bytes = room * sizeof(Port*);
+    Port** list = static_cast<Port**>(host_pages(bytes));
+    {
+        Locked hold(threads_lock);
+        Locked hold_ports(ports_lock);
+        for (Thread* t = threads; t && n < room; t = t->next) {
+            if (t->port->dead) continue;
+            send_right_copy_locked(t->port);
+            list[n++] = t->port;
+        }
+    }
+    const bool done = r.put_memory(list, n * 8, n);
+    host(lnx::SYS_munmap, list, bytes);
+    if (!done) return xnu::KERN_RESOURCE_SHORTAGE;
+    r.put_ndr();
+    r.put32(n);
+    return 0;
+}
+
+i32 lookup_registered(Rpc& r) {  // TASK_PORT_REGISTER_MAX null rights: nobody registers any here
+    Port* none[3] = {};
+    if (!r.put_memory(none, sizeof none, 3)) return xnu::KERN_RESOURCE_SHORTAGE;
+    r.put_ndr();
+    r.put32(3);
+    return 0;
+}
+
+struct Usage {
+    u64 virtual_size, resident, resident_max;
+    u32 user[2], system[2];
+};
+
+u64 number_after(const char* text, u64 length, u64& at) {
+    while (at < length && (text[at] < '0' || text[at] > '9')) at++;
+    u64 v = 0;
+    while (at < length && text[at] >= '0' && text[at] <= '9') v = v * 10 + static_cast<u64>(text[at++] - '0');
+    return v;
+}
+
+Usage usage() {
+    Usage u{};
+    struct {
+        lnx::timeval user, system;
+        i64 maxrss, rest[13];
+    } times{};
+    host(lnx::SYS_getrusage, 0, &times);
+    u.user[0] = static_cast<u32>(times.user.tv_sec), u.user[1] = static_cast<u32>(times.user.tv_usec);
+    u.system[0] = static_cast<u32>(times.system.tv_sec), u.system[1] = static_cast<u32>(times.system.tv_usec);
+    u.resident_max = static_cast<u64>(times.maxrss) * 1024;
+    const i64 fd = host(lnx::SYS_open, "/proc/self/statm", 0);
+    if (!host_failed(fd)) {
+        char text[128];
+        const i64 n = host(lnx::SYS_read, fd, text, sizeof text);
+        host(lnx::SYS_close, fd);
+        u64 at = 0;
+        if (n > 0) {
+            u.virtual_size = number_after(text, static_cast<u64>(n), at) * 4096;
+            u.resident = number_after(text, static_cast<u64>(n), at) * 4096;
+        }
+    }
+    return u;
+}
+
+constexpr u32 timeshare = 1;  // POLICY_TIMESHARE
+
+i32 info(Rpc& r) {
+    enum : i32 { basic_32 = 4, basic_64 = 5, thread_times = 3, security_token = 13, audit_token = 15, dyld = 17, mach_basic = 20,
+                 flags = 28 };
+    const i32 flavor = r.i(0);
+    const u32 room = r.u(4);
+    u32 out[12] = {}, n = 0;
+    const auto add = [&](u32 v) { out[n++] = v; };
+    const auto add64 = [&](u64 v) { add(static_cast<u32>(v)), add(static_cast<u32>(v >> 32)); };
+    const Usage u = usage();
+    switch (flavor) {
+    case basic_32:
+        add(0), add(static_cast<u32>(u.virtual_size)), add(static_cast<u32>(u.resident));
+        add(u.user[0]), add(u.user[1]), add(u.system[0]), add(u.system[1]), add(timeshare);
+        break;
+    case basic_64:
+        add(0), add64(u.virtual_size), add64(u.resident);
+        add(u.user[0]), add(u.user[1]), add(u.system[0]), add(u.system[1]), add(timeshare);
+        break;
+    case mach_basic:
+        add64(u.virtual_size), add64(u.resident), add64(u.resident_max);
+        add(u.user[0]), add(u.user[1]), add(u.system[0]), add(u.system[1]), add(timeshare), add(0);
+        break;
+    case thread_times: add(u.user[0]), add(u.user[1]), add(u.system[0]), add(u.system[1]); break;
+    case security_token:
+        add(static_cast<u32>(host(lnx::SYS_geteuid))), add(static_cast<u32>(host(lnx::SYS_getegid)));
+        break;
+    case audit_token: {
+        const u32 uid = static_cast<u32>(host(lnx::SYS_geteuid)), gid = static_cast<u32>(host(lnx::SYS_getegid));
+        add(uid), add(uid), add(gid), add(static_cast<u32>(host(lnx::SYS_getuid))), add(static_cast<u32>(host(lnx::SYS_getgid)));
+        add(static_cast<u32>(host(lnx::SYS_getpid))), add(100000), add(1);
+        break;
+    }
+    case dyld: add64(0), add64(0), add(1); break;  // a static program has no images that dyld knows
+    case flags: add(1); break;                     // TF_LP64
+    default: return xnu::KERN_INVALID_ARGUMENT;
+    }
+    if (room < n) return xnu::KERN_INVALID_ARGUMENT;
+    r.put32(n).put(out, n * 4);
+    return 0;
+}
+
+i32 special_port(Rpc& r) {
+    enum : i32 { kernel = 1, host_one = 2, name = 3, bootstrap = 4, seatbelt = 7, access = 9, debug_control = 17 };
+    Port* port = nullptr;
+    switch (r.i(0)) {
+    case kernel: case name: port = task_port; break;
+    case host_one: port = host_port; break;
+    case bootstrap: case seatbelt: case access: case debug_control: break;  // a program that nobody's launchd started
+    default: return xnu::KERN_INVALID_ARGUMENT;
+    }
+    Locked hold(ports_lock);
+    if (port) send_right_copy_locked(port);
+    r.put_port(port, msg_move_send);
+    return 0;
+}
+
+const RpcRow rows[] = {
+    {xnu::MIG_task_threads, 0, 0, false, threads_of},
+    {xnu::MIG_mach_ports_lookup, 0, 0, false, lookup_registered},
+    {xnu::MIG_task_info, 8, 0, false, info},
+    {xnu::MIG_task_get_special_port, 4, 0, false, special_port},
+    {xnu::MIG_semaphore_create, 8, 0, false, create_semaphore},
+    {xnu::MIG_semaphore_destroy, 0, 1, false, destroy_semaphore},
+};
+
+}  // namespace
+
+const RpcServer mig_task_server = {[](const Port* p) { return p->kind == PortKind::task; }, xnu::KERN_INVALID_ARGUMENT, rows,
+                                   sizeof rows / sizeof *rows};
+
+}  // namespace trapeze
