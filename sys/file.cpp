@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// See file.h.
+// See file.h: the calls that both kernels spell the same.
 #include "sys/file.h"
 
 #include "sys/calls.h"
 #include "sys/interrupted.h"
-#include "sys/mem.h"
 
 namespace trapeze {
 namespace {
 
 // Linux moves at most 0x7ffff000 bytes a call, XNU refuses more than INT_MAX (EINVAL): one limit for both.
 constexpr usize most = 0x7ffff000;
+
+usize part(usize n) { return n < most ? n : most; }
 
 }  // namespace
 
@@ -19,81 +20,78 @@ Result open(const char* path, i32 flags, u32 mode) {
 }
 
 Result read(i32 fd, void* buffer, usize n) {
-    return again_when_interrupted([=] { return sys_read(fd, buffer, n < most ? n : most); });
+    return again_when_interrupted([=] { return sys_read(fd, buffer, part(n)); });
 }
 
 Result write(i32 fd, const void* buffer, usize n) {
-    return again_when_interrupted([=] { return sys_write(fd, buffer, n < most ? n : most); });
+    return again_when_interrupted([=] { return sys_write(fd, buffer, part(n)); });
 }
 
 Result close(i32 fd) { return sys_close(fd); }
 
-Result write_all(i32 fd, const void* buffer, usize n) {
-    const char* p = static_cast<const char*>(buffer);
-    for (usize left = n; left;) {
-        Result r = write(fd, p, left);
-        if (r.failed()) return r;
-        p += r.value();
-        left -= static_cast<usize>(r.value());
-    }
-    return {static_cast<i64>(n)};
+// The kernels read the count's low 32 bits on XNU and all of it on Linux: what no kernel takes is refused here alike.
+Result readv(i32 fd, const iovec* parts, usize count) {
+    if (count > 1024) return Result::error(kernel::EINVAL);
+    return again_when_interrupted([=] { return sys_readv(fd, parts, static_cast<u32>(count)); });
 }
 
-void free_bytes(Bytes* bytes) {
-    if (bytes->data) (void)pages_unmap(bytes->data, bytes->size);
-    *bytes = {};
+Result writev(i32 fd, const iovec* parts, usize count) {
+    if (count > 1024) return Result::error(kernel::EINVAL);
+    return again_when_interrupted([=] { return sys_writev(fd, parts, static_cast<u32>(count)); });
 }
 
-Result readfile(const char* path, Bytes* out) {
-    *out = {};
-    Result file = open(path, O_RDONLY);
-    if (file.failed()) return file;
-    const i32 fd = static_cast<i32>(file.value());
-    // The size is a hint only: files under /proc say 0, others grow while they are read.
-    FileInfo info;
-    Result r = fstat(fd, &info);
-    usize room = 0, used = 0;
-    u8* at = nullptr;
-    if (r.ok()) {
-        usize want = static_cast<usize>(info.size) + 1;
-        for (;;) {
-            if (used == room) {
-                want = (want + page_size - 1) & ~(page_size - 1);
-                Result fresh = pages_map(want);
-                if (fresh.failed()) {
-                    r = fresh;
-                    break;
-                }
-                u8* to = reinterpret_cast<u8*>(fresh.value());
-                memcpy(to, at, used);
-                if (at) (void)pages_unmap(at, room);
-                at = to;
-                room = want;
-                want = 2 * room;
-            }
-            r = read(fd, at + used, room - used);
-            if (r.failed() || r.value() == 0) break;
-            used += static_cast<usize>(r.value());
-        }
-    }
-    (void)close(fd);
-    if (r.failed()) {
-        if (at) (void)pages_unmap(at, room);
-        return r;
-    }
-    // Give back what is beyond the end, so that size alone tells free_bytes what to unmap.
-    usize keep = (used + page_size - 1) & ~(page_size - 1);
-    if (room > keep) (void)pages_unmap(at + keep, room - keep);
-    *out = {keep ? at : nullptr, used};
-    return {static_cast<i64>(used)};
+Result lseek(i32 fd, i64 offset, i32 whence) { return sys_lseek(fd, offset, whence); }
+
+Result ftruncate(i32 fd, i64 size) {
+    return again_when_interrupted([=] { return sys_ftruncate(fd, size); });
 }
 
-Result writefile(const char* path, const void* data, usize n, u32 mode) {
-    Result file = open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
-    if (file.failed()) return file;
-    Result r = write_all(static_cast<i32>(file.value()), data, n);
-    Result c = close(static_cast<i32>(file.value()));
-    return r.ok() && c.failed() ? c : r;
+Result fsync(i32 fd) {
+    return again_when_interrupted([=] { return sys_fsync(fd); });
+}
+
+Result fdatasync(i32 fd) {
+    return again_when_interrupted([=] { return sys_fdatasync(fd); });
+}
+
+Result fcntl(i32 fd, i32 command, u64 argument) {
+    return again_when_interrupted([=] { return sys_fcntl(fd, command, argument); });
+}
+
+Result set_nonblocking(i32 fd, bool on) {
+    const Result flags = fcntl(fd, kernel::F_GETFL);
+    if (flags.failed()) return flags;
+    const i32 old = static_cast<i32>(flags.value());
+    return fcntl(fd, kernel::F_SETFL, static_cast<u64>(on ? old | O_NONBLOCK : old & ~O_NONBLOCK));
+}
+
+Result set_close_on_exec(i32 fd, bool on) { return fcntl(fd, kernel::F_SETFD, on ? kernel::FD_CLOEXEC : 0); }
+
+Result dup(i32 fd, i32 flags) {
+    if (flags & ~O_CLOEXEC) return Result::error(kernel::EINVAL);
+    return fcntl(fd, flags & O_CLOEXEC ? kernel::F_DUPFD_CLOEXEC : kernel::F_DUPFD, 0);
+}
+
+Result flock(i32 fd, i32 how) {
+    return again_when_interrupted([=] { return sys_flock(fd, how); });
+}
+
+Result set_lock(i32 fd, FileLock* lock) { return fcntl(fd, kernel::F_SETLK, reinterpret_cast<u64>(lock)); }
+Result wait_lock(i32 fd, FileLock* lock) { return fcntl(fd, kernel::F_SETLKW, reinterpret_cast<u64>(lock)); }
+Result get_lock(i32 fd, FileLock* lock) { return fcntl(fd, kernel::F_GETLK, reinterpret_cast<u64>(lock)); }
+
+Result ioctl(i32 fd, u64 request, void* argument) { return sys_ioctl(fd, request, argument); }
+
+Result terminal_size(i32 fd, TerminalSize* size) {
+    kernel::winsize w{};
+    const Result r = ioctl(fd, kernel::TIOCGWINSZ, &w);
+    if (r.ok()) *size = {w.ws_row, w.ws_col};
+    return r;
+}
+
+Result isatty(i32 fd) {
+    TerminalSize size;
+    return terminal_size(fd, &size);
 }
 
 }  // namespace trapeze

@@ -30,10 +30,4 @@ Result pages_guard(void* at, usize n);
 
 constexpr usize page_size = 4096;
 
-struct FileInfo {
-    u64 size;   // bytes
-    u32 mode;   // S_IFMT and permission bits, the same numbers on both kernels
-};
-Result fstat(i32 fd, FileInfo* info);
-
 }  // namespace trapeze

@@ -50,13 +50,6 @@ Result pages_unmap(void* at, usize n) { return sys_munmap(at, n); }
 
 Result pages_guard(void* at, usize n) { return sys_mprotect(at, n, xnu::PROT_NONE); }
 
-Result fstat(i32 fd, FileInfo* info) {
-    xnu::stat64 st;
-    Result r = sys_fstat64(fd, &st);
-    if (r.ok()) *info = {static_cast<u64>(st.st_size), st.st_mode};
-    return r;
-}
-
 i32 cpu_count() {
     i32 name[2] = {6, 3};  // CTL_HW, HW_NCPU (bsd/sys/sysctl.h)
     i32 n = 0;

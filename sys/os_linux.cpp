@@ -37,11 +37,4 @@ Result pages_map(usize n) {
 
 Result pages_unmap(void* at, usize n) { return sys_munmap(at, n); }
 
-Result fstat(i32 fd, FileInfo* info) {
-    lnx::stat st;
-    Result r = sys_fstat(fd, &st);
-    if (r.ok()) *info = {static_cast<u64>(st.st_size), st.st_mode};
-    return r;
-}
-
 }  // namespace trapeze

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the tests of files, directories and memory share: a working directory of their own, which goes with them; a child that
+// may use up a limit; and the errnos in which the kernels differ.
+#pragma once
+#include "sys/calls.h"
+#include "sys/darwin/numbers.h"
+#include "sys/dir.h"
+#include "sys/linux/numbers.h"
+#include "sys/mem.h"
+#include "sys/syscall.h"
+#include "sys/temporary.h"
+#include "tests/tap.h"
+
+namespace tools {
+using namespace trapeze;
+
+constexpr bool darwin = kernel::EAGAIN == 35;
+constexpr i32 either(i32 on_linux, i32 on_darwin) { return darwin ? on_darwin : on_linux; }
+
+// Addresses that no program has: for EFAULT.
+inline char* bad_pointer() { return reinterpret_cast<char*>(8); }
+
+inline bool root() { return sys_geteuid().raw == 0; }
+
+inline i32 fd_of(Result r) { return r.ok() ? static_cast<i32>(r.value()) : -1; }
+
+// Removes what is in the directory at the descriptor, and closes it.
+inline void empty_directory(i32 fd) {
+    Dir dir;
+    (void)opendir(fd, &dir);
+    for (DirEntry e; readdir(&dir, &e).value() > 0;) {
+        if (str_eq(e.name, ".") || str_eq(e.name, "..")) continue;
+        if (unlink(e.name).ok()) continue;
+        if (rmdir(e.name).ok()) continue;
+        const Result below = open(e.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+        if (below.failed() || chdir(e.name).failed()) continue;
+        empty_directory(fd_of(below));
+        (void)chdir("..");
+        (void)rmdir(e.name);
+        (void)rewinddir(&dir);
+    }
+    (void)closedir(&dir);
+}
+
+// A fresh working directory while it lives.
+class Workplace {
+public:
+    Workplace() {
+        const char* base = getenv("TMPDIR");
+        if (!base || str_len(base) > 400) base = "/tmp";
+        usize n = str_len(base);
+        memcpy(path_, base, n);
+        memcpy(path_ + n, "/trapeze.XXXXXXXX", 18);
+        if (Result r = make_temporary_dir(path_); r.failed()) die_errno(path_, r);
+        if (Result r = chdir(path_); r.failed()) die_errno(path_, r);
+        (void)umask(022);
+    }
+    ~Workplace() {
+        (void)chdir(path_);
+        const Result here = open(".", O_RDONLY | O_DIRECTORY);
+        if (here.ok()) empty_directory(fd_of(here));
+        (void)chdir("/");
+        (void)rmdir(path_);
+    }
+    Workplace(const Workplace&) = delete;
+    const char* path() const { return path_; }
+
+private:
+    char path_[512];
+};
+
+inline void make_file(const char* path, const char* text = "") {
+    if (Result r = writefile(path, text, str_len(text)); r.failed()) die_errno(path, r);
+}
+
+inline void ignore_signal(i32 signal) {
+    const u64 action[4] = {1};  // SIG_IGN comes first in both structures, the rest is 0
+    if (darwin) (void)syscall(xnu::SYS_sigaction, signal, action, nullptr);
+    else (void)syscall(lnx::SYS_rt_sigaction, signal, action, nullptr, u64{8});
+}
+constexpr i32 sigpipe = 13, sigxfsz = 25;
+
+enum class Limit { file_size, descriptors, locked };
+inline void set_limit(Limit which, u64 to) {
+    constexpr i32 numbers[2][3] = {{1, 7, 8}, {1, 8, 6}};  // FSIZE, NOFILE, MEMLOCK
+    const u64 limit[2] = {to, to};
+    (void)syscall(kernel::SYS_setrlimit, numbers[darwin][static_cast<int>(which)], limit);
+}
+
+// Runs f in a child, whose status it is; -1 if it ended otherwise. f must not print. start_child and end_of_child are the halves.
+inline i32 child_of(Result r) { return static_cast<i32>(r.raw); }
+inline i32 child_of(Result2 r) { return r.ok() && r.second ? 0 : static_cast<i32>(r.raw); }  // XNU gives the child its own pid
+
+template <class F>
+i32 start_child(F f) {
+    const i32 pid = child_of(sys_fork());
+    if (pid == 0) exit_process(f());
+    return pid;
+}
+inline i32 end_of_child(i32 pid) {
+    i32 status = 0;
+    const Result r = pid > 0 ? syscall(kernel::SYS_wait4, pid, &status, 0, nullptr) : Result::error(kernel::ECHILD);
+    return r.ok() && (status & 0x7f) == 0 ? status >> 8 & 0xff : -1;
+}
+template <class F>
+i32 in_child(F f) {
+    return end_of_child(start_child(f));
+}
+
+}  // namespace tools
+
+using namespace trapeze;
+using namespace tools;
