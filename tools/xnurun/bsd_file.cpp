@@ -2,7 +2,9 @@
 // Calls on descriptors and paths. Flags of open are translated both ways (F_GETFL); a descriptor is the host's.
 #include "sys/darwin/errno.h"
 #include "sys/darwin/types.h"
+#include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/handlers.h"
+#include "tools/xnurun/sockets.h"
 
 namespace trapeze {
 namespace {
@@ -72,6 +74,11 @@ Answer record_lock(Trap& trap, i32 command) {
     return ok();
 }
 
+Answer copied(i32 from, i64 r) {
+    if (!host_failed(r)) descriptor_copied(from, static_cast<i32>(r));
+    return from_host(r);
+}
+
 }  // namespace
 
 Answer bsd_read(Trap& trap) {
@@ -80,6 +87,7 @@ Answer bsd_read(Trap& trap) {
 }
 Answer bsd_write(Trap& trap) {
     if (too_long(trap.w(2))) return fail(xnu::EINVAL);
+    if (Answer a{}; may_be_socket(trap.i(0)) && socket_write(trap, a)) return a;
     return from_host_restartable(host_blocking(lnx::SYS_write, trap.i(0), trap.w(1), trap.w(2)));
 }
 Answer bsd_pread(Trap& trap) {
@@ -91,7 +99,10 @@ Answer bsd_pwrite(Trap& trap) {
     return from_host_restartable(host_blocking(lnx::SYS_pwrite64, trap.i(0), trap.w(1), trap.w(2), trap.w(3)));
 }
 Answer bsd_readv(Trap& trap) { return vectors(trap, lnx::SYS_readv); }
-Answer bsd_writev(Trap& trap) { return vectors(trap, lnx::SYS_writev); }
+Answer bsd_writev(Trap& trap) {
+    if (Answer a{}; trap.u(2) && trap.u(2) <= 1024 && may_be_socket(trap.i(0)) && socket_writev(trap, a)) return a;
+    return vectors(trap, lnx::SYS_writev);
+}
 
 Answer bsd_open(Trap& trap) {
     constexpr i32 lock_flags = xnu::O_SHLOCK | xnu::O_EXLOCK;
@@ -110,7 +121,11 @@ Answer bsd_open(Trap& trap) {
     return from_host_restartable(r);
 }
 
-Answer bsd_close(Trap& trap) { return from_host(host(lnx::SYS_close, trap.i(0))); }
+Answer bsd_close(Trap& trap) {
+    if (hidden(trap.i(0))) return fail(xnu::EBADF);
+    descriptor_closing(trap.i(0));
+    return from_host(host(lnx::SYS_close, trap.i(0)));
+}
 Answer bsd_unlink(Trap& trap) {
     const i64 r = host(lnx::SYS_unlink, trap.w(0));
     return r == -lnx::EISDIR ? fail(xnu::EPERM) : from_host(r);
@@ -118,8 +133,13 @@ Answer bsd_unlink(Trap& trap) {
 Answer bsd_chdir(Trap& trap) { return from_host(host(lnx::SYS_chdir, trap.w(0))); }
 Answer bsd_chmod(Trap& trap) { return from_host(host(lnx::SYS_chmod, trap.w(0), trap.u(1) & 07777)); }
 Answer bsd_access(Trap& trap) { return from_host(host(lnx::SYS_access, trap.w(0), trap.i(1))); }
-Answer bsd_dup(Trap& trap) { return from_host(host(lnx::SYS_dup, trap.i(0))); }
-Answer bsd_dup2(Trap& trap) { return from_host(host(lnx::SYS_dup2, trap.i(0), trap.i(1))); }
+Answer bsd_dup(Trap& trap) { return hidden(trap.i(0)) ? fail(xnu::EBADF) : copied(trap.i(0), host(lnx::SYS_dup, trap.i(0))); }
+Answer bsd_dup2(Trap& trap) {
+    const i32 from = trap.i(0), to = trap.i(1);
+    if (hidden(from) || hidden(to) || host_failed(host(lnx::SYS_fcntl, from, 1))) return fail(xnu::EBADF);
+    if (from != to) descriptor_closing(to);
+    return copied(from, host(lnx::SYS_dup2, from, to));
+}
 Answer bsd_umask(Trap& trap) { return from_host(host(lnx::SYS_umask, trap.u(0) & 0777)); }
 Answer bsd_rename(Trap& trap) { return from_host(host(lnx::SYS_rename, trap.w(0), trap.w(1))); }
 Answer bsd_mkdir(Trap& trap) { return from_host(host(lnx::SYS_mkdir, trap.w(0), trap.u(1) & 0777)); }
@@ -150,7 +170,8 @@ Answer bsd_fcntl(Trap& trap) {
     enum { rdadvise = 44, rdahead = 45, nocache = 48, fullfsync = 51, dupfd_cloexec = 67 };
     const i32 fd = trap.i(0);
     switch (trap.i(1)) {
-    case dupfd: case getfd: case setfd: return from_host(host(lnx::SYS_fcntl, fd, trap.i(1), trap.w(2)));
+    case dupfd: return copied(fd, host(lnx::SYS_fcntl, fd, dupfd, trap.w(2)));
+    case getfd: case setfd: return from_host(host(lnx::SYS_fcntl, fd, trap.i(1), trap.w(2)));
     case getfl: {
         const i64 r = host(lnx::SYS_fcntl, fd, getfl);
         return host_failed(r) ? from_host(r) : ok(to_darwin(static_cast<i32>(r)));
@@ -167,7 +188,7 @@ Answer bsd_fcntl(Trap& trap) {
     case rdadvise: case rdahead: case nocache: return from_host(host(lnx::SYS_fcntl, fd, getfd)).kind == Answer::error
                                                           ? fail(xnu::EBADF) : ok();
     case fullfsync: return bsd_fsync(trap);
-    case dupfd_cloexec: return from_host(host(lnx::SYS_fcntl, fd, 1030, trap.w(2)));
+    case dupfd_cloexec: return copied(fd, host(lnx::SYS_fcntl, fd, 1030, trap.w(2)));
     default: give_up("fcntl command ", trap.i(1), " is not emulated");
     }
 }

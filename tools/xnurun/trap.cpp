@@ -32,6 +32,7 @@ struct BsdHandlers {
     TrapHandler at[600];
     constexpr BsdHandlers() : at{} {
         for (const auto& h : bsd_handlers) at[h.number] = h.handler;
+        for (const auto& h : bsd_socket_handlers) at[h.number] = h.handler;
     }
 };
 struct MachHandlers {

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Bytes and messages over sockets: sendto, recvfrom, sendmsg, recvmsg, with their ancillary data.
+//
+// Sending takes exactly one block, of descriptors, whose length is the whole control's (unp_internalize: else EINVAL). Receiving
+// makes every descriptor that came; a block for which there is no room is cut off with MSG_CTRUNC and its descriptors stay open, unknown
+// (copyout_control): that is XNU's way. recvfrom does not fail when the sender's name cannot be written (copyout_sa).
+// Sources: xnu-3248.60.10 bsd/kern/uipc_syscalls.c sendit, recvit, uipc_usrreq.c unp_internalize, uipc_send, udp_usrreq.c.
+#include "sys/mem.h"
+#include "tools/xnurun/descriptors.h"
+#include "tools/xnurun/handlers.h"
+#include "tools/xnurun/kqueue.h"
+#include "tools/xnurun/sockets.h"
+
+namespace trapeze {
+namespace {
+
+constexpr u64 int_max = 0x7fffffff;
+constexpr i32 most_pieces = 1024;
+constexpr u32 most_descriptors = 253;
+
+// Control data as the host has it, for one block of descriptors and a time stamp.
+struct HostControl {
+    alignas(8) u8 bytes[16 + most_descriptors * 4 + 4 + 32 + 64];
+};
+
+i32 socket_error_of(i64 r) { return r == -lnx::ENOTSOCK ? xnu::ENOTSOCK : xnu::EBADF; }
+
+// The name that a send carries. A datagram socket with a peer takes none.
+i32 receiver(i32 fd, u64 name, u32 size, HostAddress& a, const u8*& at) {
+    at = nullptr;
+    a.size = 0;
+    if (!name) return 0;
+    if (const i32 wrong = address_in(name, size, a)) return wrong;
+    const i32 type = host_socket_number(fd, lnx::SO_TYPE);
+    if (type < 0) return socket_error_of(type);
+    if (type == lnx::SOCK_STREAM) {
+        a.size = 0;  // a stream with a peer ignores it, and one without says so
+        return 0;
+    }
+    if (has_peer(fd)) return xnu::EISCONN;
+    u16 family, port;
+    memcpy(&family, a.bytes, 2);
+    memcpy(&port, a.bytes + 2, 2);
+    if (family != host_socket_number(fd, lnx::SO_DOMAIN)) return xnu::EAFNOSUPPORT;
+    if (family != lnx::AF_UNIX && port == 0) return xnu::EADDRNOTAVAIL;
+    at = a.bytes;
+    return 0;
+}
+
+// Descriptors of the guest's control into the host's. 0 or an errno.
+i32 control_in(u64 from, u32 size, HostControl& c, u64& host_size) {
+    xnu::cmsghdr head;
+    if (size < sizeof head) return xnu::EINVAL;
+    if (size > 2048) return xnu::EINVAL;  // MCLBYTES
+    if (!copyin(head, from)) return xnu::EFAULT;
+    if (head.cmsg_level != xnu::SOL_SOCKET || head.cmsg_type != xnu::SCM_RIGHTS || head.cmsg_len != size) return xnu::EINVAL;
+    const u32 count = (size - static_cast<u32>(sizeof head)) / 4;
+    if (count > most_descriptors) return xnu::EINVAL;
+    lnx::cmsghdr h{};
+    h.cmsg_len = sizeof h + count * 4;
+    h.cmsg_level = lnx::SOL_SOCKET;
+    h.cmsg_type = lnx::SCM_RIGHTS;
+    memcpy(c.bytes, &h, sizeof h);
+    if (!copyin(c.bytes + sizeof h, from + sizeof head, count * 4)) return xnu::EFAULT;
+    for (u32 i = 0; i < count; i++) {
+        i32 fd;
+        memcpy(&fd, c.bytes + sizeof h + i * 4, 4);
+        if (hidden(fd)) return xnu::EBADF;
+        if (is_kqueue(fd)) return xnu::EINVAL;
+    }
+    host_size = (sizeof h + count * 4 + 7) & ~7ull;
+    return 0;
+}
+
+// The host's control to the guest. True: written.
+bool control_out(const HostControl& c, u64 size, u64 to, u32 room, u32& used, bool& cut) {
+    used = 0;
+    cut = false;
+    for (u64 at = 0; at + sizeof(lnx::cmsghdr) <= size;) {
+        lnx::cmsghdr h;
+        memcpy(&h, c.bytes + at, sizeof h);
+        if (h.cmsg_len < sizeof h || h.cmsg_len > size - at) break;
+        u8 block[sizeof(xnu::cmsghdr) + most_descriptors * 4];
+        u32 data = static_cast<u32>(h.cmsg_len - sizeof h);
+        const u8* from = c.bytes + at + sizeof h;
+        at += (h.cmsg_len + 7) & ~7ull;
+        if (h.cmsg_level != lnx::SOL_SOCKET) continue;
+        xnu::cmsghdr g{};
+        g.cmsg_level = xnu::SOL_SOCKET;
+        if (h.cmsg_type == lnx::SCM_RIGHTS && data <= most_descriptors * 4) {
+            g.cmsg_type = xnu::SCM_RIGHTS;
+            for (u32 i = 0; i < data / 4; i++) {
+                i32 fd;
+                memcpy(&fd, from + i * 4, 4);
+                set_socket(fd, true);
+            }
+            memcpy(block + sizeof g, from, data);
+        } else if (h.cmsg_type == lnx::SO_TIMESTAMP && data == 16) {
+            g.cmsg_type = xnu::SCM_TIMESTAMP;
+            lnx::timeval t;
+            memcpy(&t, from, sizeof t);
+            const xnu::timeval d{t.tv_sec, static_cast<i32>(t.tv_usec), 0};
+            memcpy(block + sizeof g, &d, sizeof d);
+        } else {
+            continue;
+        }
+        g.cmsg_len = static_cast<u32>(sizeof g) + data;
+        memcpy(block, &g, sizeof g);
+        u32 n = g.cmsg_len;
+        if (room - used < n) {
+            n = room - used;
+            cut = true;
+        }
+        if (!copyout(block, to + used, n)) return false;
+        used += n;
+    }
+    return true;
+}
+
+void shut_after(i32 fd, i32 flags, i64 r) {
+    if (!host_failed(r) && flags & xnu::MSG_EOF) host(lnx::SYS_shutdown, fd, lnx::SHUT_WR);
+}
+
+// recv on a stream that never had a peer: ENOTCONN, where Linux's AF_UNIX says EINVAL.
+Answer received(i32 fd, i64 r) {
+    if (r == -lnx::EINVAL && is_unix(fd) && is_stream(fd) && !has_peer(fd)) return fail(xnu::ENOTCONN);
+    return from_host_restartable(r);
+}
+
+}  // namespace
+
+Answer bsd_sendto(Trap& trap) {
+    const i32 fd = trap.i(0), flags = trap.i(3);
+    if (trap.w(2) > int_max) return fail(xnu::EINVAL);
+    HostAddress a;
+    const u8* at;
+    if (const i32 wrong = receiver(fd, trap.w(4), trap.u(5), a, at)) return fail(wrong);
+    if (flags & xnu::MSG_OOB && is_unix(fd)) return fail(xnu::EOPNOTSUPP);
+    const i64 r = host_blocking(lnx::SYS_sendto, fd, trap.w(1), trap.w(2), send_flags_to_host(flags) | lnx::MSG_NOSIGNAL, at, a.size);
+    shut_after(fd, flags, r);
+    return sent(trap, fd, r, flags & xnu::MSG_NOSIGNAL);
+}
+
+Answer bsd_recvfrom(Trap& trap) {
+    const i32 fd = trap.i(0);
+    if (trap.w(2) > int_max) return fail(xnu::EINVAL);
+    u32 room = 0;
+    if (trap.w(5) && !copyin(room, trap.w(5))) return fail(xnu::EFAULT);
+    HostAddress a{};
+    i32 size = sizeof a.bytes;
+    const i64 r = host_blocking(lnx::SYS_recvfrom, fd, trap.w(1), trap.w(2), send_flags_to_host(trap.i(3)), a.bytes, &size);
+    if (host_failed(r)) return received(fd, r);
+    if (trap.w(4)) {
+        a.size = is_stream(fd) ? 0 : static_cast<u32>(size);
+        const GuestAddress g = address_out(a);
+        (void)copyout(g.bytes, trap.w(4), room < g.size ? room : g.size);
+        if (trap.w(5) && !copyout(g.size, trap.w(5))) return fail(xnu::EFAULT);
+    }
+    return ok(r);
+}
+
+Answer bsd_sendmsg(Trap& trap) {
+    const i32 fd = trap.i(0), flags = trap.i(2);
+    xnu::msghdr g;
+    if (!copyin(g, trap.w(1))) return fail(xnu::EFAULT);
+    if (g.msg_iovlen <= 0 || g.msg_iovlen > most_pieces) return fail(xnu::EMSGSIZE);
+    HostAddress a;
+    const u8* at;
+    if (const i32 wrong = receiver(fd, as_word(g.msg_name), g.msg_namelen, a, at)) return fail(wrong);
+    lnx::msghdr h{};
+    h.msg_name = const_cast<u8*>(at);
+    h.msg_namelen = a.size;
+    h.msg_iov = reinterpret_cast<lnx::iovec*>(g.msg_iov);
+    h.msg_iovlen = static_cast<u64>(g.msg_iovlen);
+    HostControl c;
+    if (g.msg_control) {
+        u64 size = 0;
+        const i32 domain = host_socket_number(fd, lnx::SO_DOMAIN);
+        if (domain < 0) return fail(socket_error_of(domain));
+        if (g.msg_controllen < sizeof(xnu::cmsghdr)) return fail(xnu::EINVAL);
+        if (domain == lnx::AF_UNIX) {
+            if (const i32 wrong = control_in(as_word(g.msg_control), g.msg_controllen, c, size)) return fail(wrong);
+            h.msg_control = c.bytes;
+            h.msg_controllen = size;
+        }
+    }
+    if (flags & xnu::MSG_OOB && is_unix(fd)) return fail(xnu::EOPNOTSUPP);
+    const i64 r = host_blocking(lnx::SYS_sendmsg, fd, &h, send_flags_to_host(flags) | lnx::MSG_NOSIGNAL);
+    shut_after(fd, flags, r);
+    return sent(trap, fd, r, flags & xnu::MSG_NOSIGNAL);
+}
+
+Answer bsd_recvmsg(Trap& trap) {
+    const i32 fd = trap.i(0), flags = trap.i(2);
+    xnu::msghdr g;
+    if (!copyin(g, trap.w(1))) return fail(xnu::EFAULT);
+    if (g.msg_iovlen <= 0 || g.msg_iovlen > most_pieces) return fail(xnu::EMSGSIZE);
+    HostAddress a{};
+    HostControl c;
+    lnx::msghdr h{};
+    h.msg_name = a.bytes;
+    h.msg_namelen = sizeof a.bytes;
+    h.msg_iov = reinterpret_cast<lnx::iovec*>(g.msg_iov);
+    h.msg_iovlen = static_cast<u64>(g.msg_iovlen);
+    if (g.msg_control) {
+        h.msg_control = c.bytes;
+        h.msg_controllen = sizeof c.bytes;
+    }
+    const i64 r = host_blocking(lnx::SYS_recvmsg, fd, &h, send_flags_to_host(flags));
+    if (host_failed(r)) return received(fd, r);
+    g.msg_flags = flags | receive_flags_to_guest(h.msg_flags);
+    if (g.msg_name) {
+        a.size = is_stream(fd) ? 0 : h.msg_namelen;
+        const GuestAddress name = address_out(a);
+        (void)copyout(name.bytes, as_word(g.msg_name), g.msg_namelen < name.size ? g.msg_namelen : name.size);
+        g.msg_namelen = name.size;
+    }
+    if (g.msg_control) {
+        u32 used;
+        bool cut;
+        if (!control_out(c, h.msg_controllen, as_word(g.msg_control), g.msg_controllen, used, cut)) return fail(xnu::EFAULT);
+        if (cut) g.msg_flags |= xnu::MSG_CTRUNC;
+        g.msg_controllen = used;
+    }
+    return copyout(g, trap.w(1)) ? ok(r) : fail(xnu::EFAULT);
+}
+
+}  // namespace trapeze

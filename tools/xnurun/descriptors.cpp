@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// See descriptors.h. Both tables are bit sets over the first 64 Ki numbers; atomic, since any thread opens and closes.
+#include "tools/xnurun/descriptors.h"
+
+#include "tools/xnurun/kqueue.h"
+
+namespace trapeze {
+namespace {
+
+constexpr u32 numbers = 1 << 16;
+u64 no_socket[numbers / 64];  // set: is none. Clear at first: what was inherited may be anything
+u64 own[numbers / 64];
+HostLock limit_lock;
+
+bool get(const u64* set, i32 fd) {
+    const u32 n = static_cast<u32>(fd);
+    return n < numbers && __atomic_load_n(&set[n / 64], __ATOMIC_RELAXED) >> n % 64 & 1;
+}
+void put(u64* set, i32 fd, bool on) {
+    const u32 n = static_cast<u32>(fd);
+    if (n >= numbers) return;
+    if (on) __atomic_fetch_or(&set[n / 64], 1ull << n % 64, __ATOMIC_RELAXED);
+    else __atomic_fetch_and(&set[n / 64], ~(1ull << n % 64), __ATOMIC_RELAXED);
+}
+
+constexpr i32 f_dupfd_cloexec = 1030, rlimit_nofile = 7;
+
+}  // namespace
+
+bool may_be_socket(i32 fd) { return !get(no_socket, fd); }
+void set_socket(i32 fd, bool maybe) { put(no_socket, fd, !maybe); }
+bool hidden(i32 fd) { return get(own, fd); }
+
+// The guest may have lowered its limit of descriptors below our numbers: it is lifted for the moment, as far as the hard
+// limit goes, and under that what lies highest is taken.
+i32 hide(i64 fd) {
+    if (host_failed(fd)) return static_cast<i32>(fd);
+    i64 r = host(lnx::SYS_fcntl, fd, f_dupfd_cloexec, hidden_from);
+    if (host_failed(r)) {
+        Locked hold(limit_lock);
+        u64 limit[2];
+        host(lnx::SYS_prlimit64, 0, rlimit_nofile, 0, limit);
+        const u64 lifted[2] = {limit[1], limit[1]};
+        host(lnx::SYS_prlimit64, 0, rlimit_nofile, lifted, 0);
+        for (i64 from = hidden_from; host_failed(r) && from >= 3; from /= 2) r = host(lnx::SYS_fcntl, fd, f_dupfd_cloexec, from);
+        host(lnx::SYS_prlimit64, 0, rlimit_nofile, limit, 0);
+    }
+    host(lnx::SYS_close, fd);
+    if (!host_failed(r)) put(own, static_cast<i32>(r), true);
+    return static_cast<i32>(r);
+}
+
+void close_hidden(i32 fd) {
+    if (fd < 0) return;
+    put(own, fd, false);
+    host(lnx::SYS_close, fd);
+}
+
+void descriptor_closing(i32 fd) { kqueue_descriptor_closing(fd); }
+
+void descriptor_copied(i32 from, i32 to) {
+    set_socket(to, may_be_socket(from));
+    kqueue_descriptor_copied(from, to);
+}
+
+}  // namespace trapeze

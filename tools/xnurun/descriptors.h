@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the emulator itself must know of descriptors, which otherwise are the host's: which numbers may be sockets (a plain write to
+// one must not raise the host's SIGPIPE), which are its own, and that kqueues hear of every number that is closed or copied.
+// Whoever makes, closes or copies descriptors for the guest calls these.
+#pragma once
+#include "tools/xnurun/trap.h"
+
+#pragma GCC visibility push(hidden)  // see host.h
+namespace trapeze {
+
+// Numbers from here on may be the emulator's own (epoll, timers ...): hidden() says it of one. The guest gets EBADF for them.
+constexpr i32 hidden_from = 9000;
+i32 hide(i64 fd);           // moves one of the host's there; a result < 0 is passed through; -errno if it cannot be
+bool hidden(i32 fd);
+void close_hidden(i32 fd);
+
+bool may_be_socket(i32 fd);         // false: surely not
+void set_socket(i32 fd, bool maybe);
+
+void descriptor_closing(i32 fd);            // before the host's close
+void descriptor_copied(i32 from, i32 to);   // after the host's dup
+
+}  // namespace trapeze
+#pragma GCC visibility pop
