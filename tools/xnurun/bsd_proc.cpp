@@ -5,6 +5,7 @@
 #include "sys/mem.h"
 #include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
+#include "tools/xnurun/kqueue.h"
 #include "tools/xnurun/semaphore.h"
 #include "tools/xnurun/signal.h"
 
@@ -53,6 +54,7 @@ Answer bsd_fork(Trap&) {
     host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &all, &old, 8);
     threads_lock.lock();
     ports_lock.lock();
+    kqueue_lock.lock();
     signal_lock.lock();
     const i64 r = host(lnx::SYS_fork);
     if (r == 0) {
@@ -60,8 +62,10 @@ Answer bsd_fork(Trap&) {
         fork_child_threads();
         fork_child_ports();
         fork_child_semaphores();
+        fork_child_kqueues();
     } else {
         signal_lock.unlock();
+        kqueue_lock.unlock();
         ports_lock.unlock();
         threads_lock.unlock();
     }

@@ -1,10 +1,407 @@
 // SPDX-License-Identifier: BSD-3-Clause
+// Kqueues and their knotes: see kqueue.h for how it works. Filters are in kqueue_filters.cpp, the calls in bsd_kqueue.cpp.
 #include "tools/xnurun/kqueue.h"
+
+#include "sys/darwin/errno.h"
+#include "sys/mem.h"
+#include "tools/xnurun/descriptors.h"
+#include "tools/xnurun/handlers.h"
+#include "tools/xnurun/signal.h"
 
 namespace trapeze {
 
-bool is_kqueue(i32) { return false; }
-void kqueue_descriptor_closing(i32) {}
-void kqueue_descriptor_copied(i32, i32) {}
+HostLock kqueue_lock;
+
+namespace {
+
+constexpr i32 cloexec = lnx::O_CLOEXEC, nonblock = lnx::O_NONBLOCK;
+
+Kqueue* kqueues;
+Kqueue* free_kqueues;
+Knote* free_knotes;
+
+// Which numbers are kqueues. Few, so a list; empty in almost every program.
+struct Number {
+    i32 fd;
+    Kqueue* kq;
+};
+constexpr u32 most_numbers = 256;
+Number number_list[most_numbers];
+u32 number_count;  // read without the lock to see that there is none
+u32 fd_notes;      // likewise: knotes that look at descriptors
+
+// EVFILT_SIGNAL: deliveries by number, and the eventfds to write to when one comes. Written in host signal handlers.
+u32 signals_seen[32];
+u32 signals_watched;
+i32 signal_wakes[64];
+
+template <class T>
+T* take(T*& list) {
+    if (!list) {
+        constexpr u64 size = 64 * 1024;
+        T* fresh = static_cast<T*>(host_pages(size));
+        for (u64 i = 0; i < size / sizeof(T); i++) {
+            fresh[i].next = list;
+            list = &fresh[i];
+        }
+    }
+    T* t = list;
+    list = t->next;
+    *t = {};
+    return t;
+}
+
+bool looks_at_fd(const Knote& n) {
+    return n.kev.filter == xnu::EVFILT_READ || n.kev.filter == xnu::EVFILT_WRITE || n.kev.filter == xnu::EVFILT_VNODE;
+}
+
+void dequeue(Knote& n) {
+    if (!n.queued) return;
+    Kqueue& kq = *n.kq;
+    Knote* before = nullptr;
+    for (Knote* at = kq.first; at; before = at, at = at->queue_next) {
+        if (at != &n) continue;
+        (before ? before->queue_next : kq.first) = n.queue_next;
+        if (kq.last == &n) kq.last = before;
+        break;
+    }
+    n.queue_next = nullptr;
+    n.queued = false;
+    kq.queued--;
+}
+
+void enqueue(Knote& n) {
+    if (n.queued || n.disabled) return;
+    Kqueue& kq = *n.kq;
+    (kq.last ? kq.last->queue_next : kq.first) = &n;
+    kq.last = &n;
+    n.queue_next = nullptr;
+    n.queued = true;
+    kq.queued++;
+}
+
+void drop(Knote& n) {
+    dequeue(n);
+    filter_detach(n);
+    if (looks_at_fd(n)) __atomic_fetch_sub(&fd_notes, 1, __ATOMIC_RELAXED);
+    Kqueue& kq = *n.kq;
+    for (Knote** at = &kq.notes; *at; at = &(*at)->next)
+        if (*at == &n) {
+            *at = n.next;
+            break;
+        }
+    n.next = free_knotes;
+    free_knotes = &n;
+}
+
+void close_all(Kqueue& kq) {
+    const i32 own[] = {kq.write, kq.wake, kq.timer, kq.inotify};
+    for (const i32 fd : own) close_hidden(fd);
+}
+
+void destroy(Kqueue& kq) {
+    while (kq.notes) drop(*kq.notes);
+    for (i32& slot : signal_wakes)
+        if (kq.wake >= 0 && slot == kq.wake + 1) __atomic_store_n(&slot, 0, __ATOMIC_SEQ_CST);
+    close_all(kq);
+    for (Kqueue** at = &kqueues; *at; at = &(*at)->next)
+        if (*at == &kq) {
+            *at = kq.next;
+            break;
+        }
+    kq.next = free_kqueues;
+    free_kqueues = &kq;
+}
+
+Knote* find(Kqueue& kq, u64 ident, i16 filter) {
+    for (Knote* n = kq.notes; n; n = n->next)
+        if (n->kev.ident == ident && n->kev.filter == filter) return n;
+    return nullptr;
+}
+
+void edge(Kqueue& kq, u64 fd, i16 filter) {
+    Knote* n = find(kq, fd, filter);
+    if (n && filter_event(*n)) knote_activate(*n);
+}
+
+void count_signals(Kqueue& kq) {
+    if (!__atomic_load_n(&signals_watched, __ATOMIC_RELAXED)) return;
+    for (Knote* n = kq.notes; n; n = n->next) {
+        if (n->kev.filter != xnu::EVFILT_SIGNAL) continue;
+        const u32 seen = __atomic_load_n(&signals_seen[n->kev.ident & 31], __ATOMIC_SEQ_CST);
+        if (seen == n->seen) continue;
+        n->kev.data += seen - n->seen;
+        n->seen = seen;
+        knote_activate(*n);
+    }
+}
+
+}  // namespace
+
+bool kqueue_has_fd(i32 fd) {
+    for (Kqueue* kq = kqueues; kq; kq = kq->next)
+        for (Knote* n = kq->notes; n; n = n->next)
+            if (looks_at_fd(*n) && n->kev.ident == static_cast<u64>(fd)) return true;
+    return false;
+}
+
+void knote_activate(Knote& n) {
+    n.active = true;
+    enqueue(n);
+}
+
+i64 kqueue_new() {
+    const i64 fd = host(lnx::SYS_epoll_create1, cloexec);
+    if (host_failed(fd)) return fd;
+    Locked hold(kqueue_lock);
+    const i32 wake = number_count < most_numbers ? hide(host(lnx::SYS_eventfd2, 0, cloexec | nonblock)) : -lnx::EMFILE;
+    if (wake < 0) {
+        host(lnx::SYS_close, fd);
+        return wake;
+    }
+    Kqueue* kq = take(free_kqueues);
+    kq->epoll = static_cast<i32>(fd);
+    kq->wake = wake;
+    kq->write = kq->timer = kq->inotify = -1;
+    kq->descriptors = 1;
+    kq->next = kqueues;
+    kqueues = kq;
+    EpollEvent e{epoll_in, tag_wake};
+    host(lnx::SYS_epoll_ctl, fd, epoll_add, wake, &e);
+    number_list[number_count] = {kq->epoll, kq};
+    __atomic_store_n(&number_count, number_count + 1, __ATOMIC_RELEASE);
+    set_socket(kq->epoll, false);
+    return fd;
+}
+
+Kqueue* kqueue_of(i32 fd) {
+    for (u32 i = 0; i < number_count; i++)
+        if (number_list[i].fd == fd) return number_list[i].kq;
+    return nullptr;
+}
+
+void kqueue_leave(Kqueue& kq) {
+    if (--kq.users == 0 && kq.closed) destroy(kq);
+}
+
+i32 kqueue_register(Kqueue& kq, xnu::kevent64_s& change) {
+    constexpr i16 lowest = -14;  // EVFILT_SYSCOUNT
+    constexpr u16 own_flags = 0xf000;
+    change.flags &= static_cast<u16>(~own_flags);
+    if (change.filter >= 0 || change.filter < lowest) return xnu::EINVAL;
+    const bool fd_filter = change.filter == xnu::EVFILT_READ || change.filter == xnu::EVFILT_WRITE || change.filter == xnu::EVFILT_VNODE;
+    const i32 fd = static_cast<i32>(change.ident);
+    if (fd_filter && (hidden(fd) || host_failed(host(lnx::SYS_fcntl, fd, 1)))) return xnu::EBADF;
+    if (fd_filter) change.ident = static_cast<u32>(fd);
+    Knote* n = find(kq, change.ident, change.filter);
+    if (!n) {
+        if ((change.flags & (xnu::EV_ADD | xnu::EV_DELETE)) != xnu::EV_ADD) return xnu::ENOENT;
+        n = take(free_knotes);
+        n->kq = &kq;
+        n->handle = -1;
+        n->kev = change;
+        n->sfflags = change.fflags;
+        n->sdata = change.data;
+        n->kev.fflags = 0;
+        n->kev.data = 0;
+        n->disabled = change.flags & xnu::EV_DISABLE;
+        n->next = kq.notes;
+        kq.notes = n;
+        if (fd_filter) __atomic_fetch_add(&fd_notes, 1, __ATOMIC_RELAXED);
+        if (const i32 wrong = filter_attach(*n)) {
+            drop(*n);
+            return wrong;
+        }
+    } else {
+        if (change.flags & xnu::EV_DELETE) {
+            drop(*n);
+            return 0;
+        }
+        if (change.flags & xnu::EV_DISABLE) {
+            dequeue(*n);
+            n->disabled = true;
+        } else if (change.flags & xnu::EV_ENABLE && n->disabled) {
+            n->disabled = false;
+            if (n->active) enqueue(*n);
+        }
+        n->kev.udata = change.udata;
+        if (filter_touches(*n)) {
+            filter_touch(*n, change);
+        } else {
+            n->sfflags = change.fflags;
+            n->sdata = change.data;
+        }
+    }
+    if (filter_event(*n)) knote_activate(*n);
+    return 0;
+}
+
+void kqueue_harvest(Kqueue& kq) {
+    EpollEvent events[64];
+    for (;;) {
+        const i64 count = host(lnx::SYS_epoll_wait, kq.epoll, events, 64, 0);
+        bool more = false;
+        for (i64 i = 0; i < count; i++) {
+            const u64 data = events[i].data;
+            switch (data & tag_mask) {
+            case 0: edge(kq, data, xnu::EVFILT_READ); more = true; break;
+            case tag_timer: {
+                u64 expired;
+                host(lnx::SYS_read, kq.timer, &expired, 8);
+                filter_timer(kq, monotonic_ns());
+                break;
+            }
+            case tag_write: {
+                EpollEvent writes[64];
+                i64 n;
+                while ((n = host(lnx::SYS_epoll_wait, kq.write, writes, 64, 0)) > 0)
+                    for (i64 k = 0; k < n; k++) edge(kq, writes[k].data, xnu::EVFILT_WRITE);
+                break;
+            }
+            case tag_inotify: filter_files(kq); break;
+            case tag_process:
+                if (Knote* n = find(kq, data & ~tag_mask, xnu::EVFILT_PROC)) filter_process(*n);
+                break;
+            default: break;
+            }
+        }
+        if (count < 64 || !more) break;
+    }
+    count_signals(kq);
+}
+
+void kqueue_settle(Kqueue& kq) {
+    const u64 one = 1;
+    u64 was;
+    if (kq.queued && !kq.wake_set) {
+        host(lnx::SYS_write, kq.wake, &one, 8);
+        kq.wake_set = true;
+    } else if (!kq.queued) {
+        // A signal may have written meanwhile: what it counted is looked at after the word is emptied.
+        if (kq.wake_set || __atomic_load_n(&signals_watched, __ATOMIC_RELAXED)) host(lnx::SYS_read, kq.wake, &was, 8);
+        kq.wake_set = false;
+        count_signals(kq);
+        if (kq.queued) kqueue_settle(kq);
+    }
+}
+
+bool kqueue_deliver(Kqueue& kq, xnu::kevent64_s& out) {
+    Knote& n = *kq.first;
+    dequeue(n);
+    const bool touches = filter_touches(n);
+    const bool oneshot = n.kev.flags & xnu::EV_ONESHOT;
+    if (!oneshot) {
+        n.active = false;
+        if (!filter_event(n)) return false;
+        n.active = true;
+    }
+    out = n.kev;
+    if (n.kev.filter == xnu::EVFILT_USER) {
+        out.fflags = n.sfflags;
+        out.data = n.sdata;
+        if (n.kev.flags & xnu::EV_CLEAR) n.triggered = false;
+    } else if (touches) {  // a timer: its count starts again
+        out.ext[0] = 0;
+        n.kev.data = 0;
+    }
+    if (oneshot) {
+        drop(n);
+    } else if (n.kev.flags & (xnu::EV_CLEAR | xnu::EV_DISPATCH)) {
+        n.active = false;
+        if (n.kev.flags & xnu::EV_DISPATCH) n.disabled = true;
+        if (!touches && n.kev.flags & xnu::EV_CLEAR) {
+            n.kev.data = 0;
+            n.kev.fflags = 0;
+        }
+    } else {
+        enqueue(n);
+    }
+    return true;
+}
+
+bool is_kqueue(i32 fd) {
+    if (!__atomic_load_n(&number_count, __ATOMIC_ACQUIRE)) return false;
+    Locked hold(kqueue_lock);
+    return kqueue_of(fd) != nullptr;
+}
+
+void kqueue_descriptor_closing(i32 fd) {
+    if (!__atomic_load_n(&number_count, __ATOMIC_ACQUIRE) && !__atomic_load_n(&fd_notes, __ATOMIC_ACQUIRE)) return;
+    Locked hold(kqueue_lock);
+    for (Kqueue* kq = kqueues; kq; kq = kq->next)
+        for (Knote* n = kq->notes; n;) {
+            Knote* next = n->next;
+            if (looks_at_fd(*n) && n->kev.ident == static_cast<u64>(fd)) drop(*n);
+            n = next;
+        }
+    for (u32 i = 0; i < number_count; i++) {
+        if (number_list[i].fd != fd) continue;
+        Kqueue& kq = *number_list[i].kq;
+        number_list[i] = number_list[number_count - 1];
+        __atomic_store_n(&number_count, number_count - 1, __ATOMIC_RELEASE);
+        if (--kq.descriptors == 0) {
+            kq.closed = true;
+            const u64 one = 1;
+            if (kq.users) host(lnx::SYS_write, kq.wake, &one, 8);
+            else destroy(kq);
+        } else if (kq.epoll == fd) {
+            for (u32 k = 0; k < number_count; k++)
+                if (number_list[k].kq == &kq) kq.epoll = number_list[k].fd;
+        }
+        break;
+    }
+}
+
+void kqueue_descriptor_copied(i32 from, i32 to) {
+    if (from == to || !__atomic_load_n(&number_count, __ATOMIC_ACQUIRE)) return;
+    Locked hold(kqueue_lock);
+    Kqueue* kq = kqueue_of(from);
+    if (!kq || number_count == most_numbers) return;
+    kq->descriptors++;
+    number_list[number_count] = {to, kq};
+    __atomic_store_n(&number_count, number_count + 1, __ATOMIC_RELEASE);
+}
+
+bool kqueue_watches_signal(i32 darwin) { return __atomic_load_n(&signals_watched, __ATOMIC_SEQ_CST) & sigbit(darwin); }
+
+void kqueue_signal(i32 darwin) {
+    if (!kqueue_watches_signal(darwin)) return;
+    __atomic_fetch_add(&signals_seen[darwin], 1, __ATOMIC_SEQ_CST);
+    const u64 one = 1;
+    for (const i32& slot : signal_wakes)
+        if (const i32 fd = __atomic_load_n(&slot, __ATOMIC_SEQ_CST)) host(lnx::SYS_write, fd - 1, &one, 8);
+}
+
+// False: too many kqueues do. A signal stays watched from the first knote on: that the host catches it changes nothing that the guest could see.
+bool kqueue_watch_signal(Knote& n) {
+    const i32 number = static_cast<i32>(n.kev.ident);
+    n.seen = __atomic_load_n(&signals_seen[number], __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(&signals_watched, sigbit(number), __ATOMIC_SEQ_CST);
+    i32* free_slot = nullptr;
+    for (i32& slot : signal_wakes) {
+        if (slot == n.kq->wake + 1) return true;
+        if (!slot && !free_slot) free_slot = &slot;
+    }
+    if (!free_slot) return false;
+    __atomic_store_n(free_slot, n.kq->wake + 1, __ATOMIC_SEQ_CST);
+    return true;
+}
+
+void fork_child_kqueues() {
+    kqueue_lock.reset();
+    for (u32 i = 0; i < number_count; i++) host(lnx::SYS_close, number_list[i].fd);
+    for (Kqueue* kq = kqueues; kq;) {
+        Kqueue* next = kq->next;
+        for (Knote* n = kq->notes; n; n = n->next)
+            if (n->kev.filter == xnu::EVFILT_PROC) close_hidden(n->handle);
+        close_all(*kq);
+        kq = next;
+    }
+    // The objects' memory is left: a fork of a program with kqueues is rare, and its child mostly executes another.
+    kqueues = nullptr;
+    number_count = fd_notes = 0;
+    signals_watched = 0;
+    for (i32& slot : signal_wakes) slot = 0;
+}
 
 }  // namespace trapeze

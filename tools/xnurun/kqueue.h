@@ -1,14 +1,98 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What others tell kqueues, and ask of them. The calls are in bsd_kqueue.cpp.
+// kqueues (xnu-3248.60.10 bsd/kern/kern_event.c) on the host's epoll.
+//
+// A Kqueue's descriptor, as the guest sees it, is an epoll that watches, edge by edge, what knotes of EVFILT_READ look at, and besides:
+//   write   a second epoll, inside the first, for EVFILT_WRITE (one epoll keeps one registration a descriptor, and an edge of one
+//           direction would report the other too)
+//   wake    an eventfd that is readable while the queue of active knotes is not empty, so that sleepers wake, and so that the
+//           kqueue itself can be polled
+//   timer   a timerfd at the earliest deadline of its EVFILT_TIMERs
+//   inotify for EVFILT_VNODE, and for regular files, which epoll does not take; a pidfd for each EVFILT_PROC
+// All but the first are hidden numbers (descriptors.h), made when first needed.
+//
+// An edge is to a knote what KNOTE is in XNU: its filter is asked (f_event), and if it says yes the knote becomes active and, unless it
+// is disabled, queued. Delivery takes from the queue, asks again those without EV_ONESHOT, and keeps queued what has neither EV_CLEAR,
+// EV_DISPATCH nor EV_ONESHOT. So level and edge differ in the queue alone, and an idle knote costs nothing.
+// Rejected: epoll's own level mode (a filter that says no while epoll says yes would spin, as for a socket never connected);
+// polling all descriptors at each call (no edges). One lock, kqueue_lock, guards everything; nothing sleeps under it.
 #pragma once
-#include "sys/types.h"
+#include "sys/darwin/event.h"
+#include "tools/xnurun/trap.h"
 
 #pragma GCC visibility push(hidden)  // see host.h
 namespace trapeze {
 
+struct Kqueue;
+
+struct Knote {
+    Kqueue* kq;
+    Knote* next;       // all of this kqueue's, or the free list
+    Knote* queue_next; // the active ones, first in first out
+    xnu::kevent64_s kev;  // what is reported
+    u32 sfflags;       // what was asked for
+    i64 sdata;         // likewise: low-water mark, interval in ns
+    u64 deadline;      // EVFILT_TIMER: on the monotonic clock, 0: none
+    i64 size;          // EVFILT_VNODE: of the file, to tell NOTE_EXTEND
+    u32 links, seen;   // EVFILT_VNODE: link count; EVFILT_SIGNAL: deliveries counted already
+    i32 handle;        // pidfd, or inotify's watch, or -1
+    bool active, queued, disabled, triggered, file;
+};
+
+struct Kqueue {
+    Kqueue* next;
+    Knote* notes;
+    Knote* first;      // of the active queue
+    Knote* last;
+    u32 queued;
+    u32 descriptors;   // numbers that the guest has for it
+    u32 users;         // threads inside a call
+    i32 epoll, write, wake, timer, inotify;
+    bool wake_set, closed;
+    u8 shape;          // 0 not yet, 32 or 64: kevent and kevent64 do not mix
+};
+
+extern HostLock kqueue_lock;
+
+i64 kqueue_new();                                 // the guest's descriptor
+Kqueue* kqueue_of(i32 fd);                        // under the lock
+i32 kqueue_register(Kqueue&, xnu::kevent64_s&);   // one change: 0 or an errno; under the lock
+void kqueue_harvest(Kqueue&);                     // edges become active knotes; under the lock
+void kqueue_settle(Kqueue&);                      // makes `wake` fit the queue; under the lock
+// The first of the queue, which must not be empty: true, an event; false, it had passed. What stays active is last in the queue then.
+bool kqueue_deliver(Kqueue&, xnu::kevent64_s& out);
+void kqueue_leave(Kqueue&);                       // users--, frees a closed one; under the lock
+bool kqueue_has_fd(i32 fd);                       // some knote looks at it
+
+// Filters: kqueue_filters.cpp.
+i32 filter_attach(Knote&);                        // 0 or an errno
+void filter_detach(Knote&);
+bool filter_event(Knote&);                        // f_event without a hint
+void filter_touch(Knote&, const xnu::kevent64_s& change);  // EVENT_REGISTER, of filters that have it
+bool filter_touches(const Knote&);
+void filter_timer(Kqueue&, u64 now);              // what has expired; sets the timer for what has not
+void filter_files(Kqueue&);                       // reads inotify
+void filter_process(Knote&);                      // its pidfd is readable
+void knote_activate(Knote&);
+bool kqueue_watch_signal(Knote&);
+i32 kqueue_inotify(Kqueue&);
+
+// Other parts of the emulator.
 bool is_kqueue(i32 fd);
 void kqueue_descriptor_closing(i32 fd);           // drops its knotes; if it is a kqueue, that is one descriptor less
 void kqueue_descriptor_copied(i32 from, i32 to);
+void kqueue_signal(i32 darwin);                   // a signal was sent to the process; may run in a host handler: takes no lock
+bool kqueue_watches_signal(i32 darwin);           // then the host must catch it
+void fork_child_kqueues();                        // they are not inherited; the lock is held by the caller, and free after
+
+constexpr u64 tag_wake = 1ull << 40, tag_timer = 2ull << 40, tag_write = 3ull << 40, tag_inotify = 4ull << 40, tag_process = 5ull << 40,
+              tag_mask = 0xffull << 40;
+
+struct [[gnu::packed]] EpollEvent {
+    u32 events;
+    u64 data;
+};
+constexpr u32 epoll_in = 1, epoll_out = 4, epoll_rdhup = 0x2000, epoll_et = 1u << 31;
+constexpr i32 epoll_add = 1, epoll_del = 2, epoll_mod = 3;
 
 }  // namespace trapeze
 #pragma GCC visibility pop

@@ -4,6 +4,7 @@
 
 #include "sys/mem.h"
 #include "sys/xlat.h"
+#include "tools/xnurun/kqueue.h"
 #include "tools/xnurun/trap.h"
 
 namespace trapeze {
@@ -102,6 +103,11 @@ void record_signal(Thread& thread, i32 darwin, const HostSiginfo& from, const Ho
     }
     if (darwin == 0 || darwin >= 32) return;
     info.si_signo = darwin;
+    if (from.si_signo && kqueue_watches_signal(darwin)) {
+        kqueue_signal(darwin);
+        const u64 handler = guest_actions[darwin].handler;
+        if (handler == xnu::SIG_IGN || (handler == xnu::SIG_DFL && xnu_signal_action[darwin] == SignalAction::ignore)) return;
+    }
     const u32 bit = sigbit(darwin);
     if (__atomic_load_n(&thread.pending, __ATOMIC_RELAXED) & bit) return;
     thread.info[darwin - 1] = info;
@@ -121,7 +127,10 @@ void apply_host_action(i32 darwin) {
     const i32 number = host_signal(darwin);
     const GuestAction& action = guest_actions[darwin];
     lnx::kernel_sigaction host_action{};
-    if (action.handler > xnu::SIG_IGN || always_caught & sigbit(darwin)) {
+    // What a kqueue watches must come here even if it is ignored; stops and continues stay the host's own doing.
+    const SignalAction standard = xnu_signal_action[darwin];
+    const bool watched = kqueue_watches_signal(darwin) && standard != SignalAction::stop && standard != SignalAction::cont;
+    if (action.handler > xnu::SIG_IGN || always_caught & sigbit(darwin) || watched) {
         host_action.handler = reinterpret_cast<u64>(signal_entry);
         host_action.restorer = reinterpret_cast<u64>(signal_restorer);
         host_action.flags = lnx::SA_SIGINFO | lnx::SA_ONSTACK | lnx::SA_RESTORER;
