@@ -74,6 +74,15 @@ def pingpong():
     usage('one')
 
 
+def echo():
+    for clients, lines in ((1, 0), (1, 1), (5, 20), (30, 3)):
+        expect(run(str(clients), str(lines)), (0, f'{clients} clients, {lines} lines each, echoed\n', ''), f'echo {clients} {lines}')
+    usage()
+    usage('0', '1')
+    usage('1', 'x')
+    usage('101', '1')
+
+
 def deadlock():
     for procs in ('1', '2', '8'):
         status, out, err = run(env={'GOMAXPROCS': procs})

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// sys/linux/net.h against the host's own headers: sizes, offsets and constants, at compile time. Ours come first, as in linux_types.cpp.
+// sys/linux/net.h and epoll.h against the host's own headers: sizes, offsets and constants, at compile time. Ours come first, as in linux_types.cpp.
+#include "sys/linux/epoll.h"
 #include "sys/linux/net.h"
 
 namespace {
@@ -17,7 +18,9 @@ constexpr i64 our_constants[] = {
     lnx::IP_ADD_MEMBERSHIP, lnx::IP_DROP_MEMBERSHIP, lnx::IPV6_UNICAST_HOPS, lnx::IPV6_MULTICAST_IF, lnx::IPV6_MULTICAST_HOPS,
     lnx::IPV6_MULTICAST_LOOP, lnx::IPV6_JOIN_GROUP, lnx::IPV6_LEAVE_GROUP, lnx::IPV6_V6ONLY, lnx::SCM_RIGHTS, lnx::SCM_CREDENTIALS,
     lnx::POLLIN, lnx::POLLPRI, lnx::POLLOUT, lnx::POLLERR, lnx::POLLHUP, lnx::POLLNVAL, lnx::POLLRDNORM, lnx::POLLRDBAND,
-    lnx::POLLWRNORM, lnx::POLLWRBAND, lnx::POLLRDHUP};
+    lnx::POLLWRNORM, lnx::POLLWRBAND, lnx::POLLRDHUP, lnx::EPOLLIN, lnx::EPOLLPRI, lnx::EPOLLOUT, lnx::EPOLLERR, lnx::EPOLLHUP,
+    lnx::EPOLLRDHUP, lnx::EPOLLEXCLUSIVE, lnx::EPOLLWAKEUP, lnx::EPOLLONESHOT, lnx::EPOLLET, lnx::EPOLL_CTL_ADD, lnx::EPOLL_CTL_DEL,
+    lnx::EPOLL_CTL_MOD, lnx::EFD_SEMAPHORE, lnx::TFD_TIMER_ABSTIME};
 
 constexpr usize our_offsets[] = {
     sizeof(lnx::sockaddr_in), offsetof(lnx::sockaddr_in, sin_port), offsetof(lnx::sockaddr_in, sin_addr), sizeof(lnx::sockaddr_in6),
@@ -26,13 +29,20 @@ constexpr usize our_offsets[] = {
     offsetof(lnx::msghdr, msg_namelen), offsetof(lnx::msghdr, msg_iov), offsetof(lnx::msghdr, msg_iovlen), offsetof(lnx::msghdr, msg_control),
     offsetof(lnx::msghdr, msg_controllen), offsetof(lnx::msghdr, msg_flags), sizeof(lnx::cmsghdr), offsetof(lnx::cmsghdr, cmsg_level),
     offsetof(lnx::cmsghdr, cmsg_type), sizeof(lnx::mmsghdr), offsetof(lnx::mmsghdr, msg_len), sizeof(lnx::linger), sizeof(lnx::ucred),
-    offsetof(lnx::ucred, gid), sizeof(lnx::ip_mreq), sizeof(lnx::pollfd), offsetof(lnx::pollfd, revents), sizeof(lnx::socklen_t)};
+    offsetof(lnx::ucred, gid), sizeof(lnx::ip_mreq), sizeof(lnx::pollfd), offsetof(lnx::pollfd, revents), sizeof(lnx::socklen_t),
+    sizeof(lnx::epoll_event), offsetof(lnx::epoll_event, data), sizeof(lnx::itimerspec), offsetof(lnx::itimerspec, it_value),
+    sizeof(lnx::signalfd_siginfo), offsetof(lnx::signalfd_siginfo, ssi_status), offsetof(lnx::signalfd_siginfo, ssi_ptr),
+    offsetof(lnx::signalfd_siginfo, ssi_addr)};
 }  // namespace
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 
@@ -46,7 +56,8 @@ constexpr trapeze::i64 host_constants[] = {
     TCP_NODELAY, TCP_MAXSEG, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, IP_TOS, IP_TTL, IP_MULTICAST_IF, IP_MULTICAST_TTL, IP_MULTICAST_LOOP,
     IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP, IPV6_UNICAST_HOPS, IPV6_MULTICAST_IF, IPV6_MULTICAST_HOPS, IPV6_MULTICAST_LOOP, IPV6_JOIN_GROUP,
     IPV6_LEAVE_GROUP, IPV6_V6ONLY, SCM_RIGHTS, SCM_CREDENTIALS, POLLIN, POLLPRI, POLLOUT, POLLERR, POLLHUP, POLLNVAL, POLLRDNORM, POLLRDBAND,
-    POLLWRNORM, POLLWRBAND, POLLRDHUP};
+    POLLWRNORM, POLLWRBAND, POLLRDHUP, EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP, EPOLLEXCLUSIVE, EPOLLWAKEUP, EPOLLONESHOT,
+    EPOLLET, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EFD_SEMAPHORE, TFD_TIMER_ABSTIME};
 
 constexpr trapeze::usize host_offsets[] = {
     sizeof(struct sockaddr_in), offsetof(struct sockaddr_in, sin_port), offsetof(struct sockaddr_in, sin_addr), sizeof(struct sockaddr_in6),
@@ -55,7 +66,10 @@ constexpr trapeze::usize host_offsets[] = {
     offsetof(struct msghdr, msg_namelen), offsetof(struct msghdr, msg_iov), offsetof(struct msghdr, msg_iovlen), offsetof(struct msghdr, msg_control),
     offsetof(struct msghdr, msg_controllen), offsetof(struct msghdr, msg_flags), sizeof(struct cmsghdr), offsetof(struct cmsghdr, cmsg_level),
     offsetof(struct cmsghdr, cmsg_type), sizeof(struct mmsghdr), offsetof(struct mmsghdr, msg_len), sizeof(struct linger), sizeof(struct ucred),
-    offsetof(struct ucred, gid), sizeof(struct ip_mreq), sizeof(struct pollfd), offsetof(struct pollfd, revents), sizeof(::socklen_t)};
+    offsetof(struct ucred, gid), sizeof(struct ip_mreq), sizeof(struct pollfd), offsetof(struct pollfd, revents), sizeof(::socklen_t),
+    sizeof(struct epoll_event), offsetof(struct epoll_event, data), sizeof(struct itimerspec), offsetof(struct itimerspec, it_value),
+    sizeof(struct signalfd_siginfo), offsetof(struct signalfd_siginfo, ssi_status), offsetof(struct signalfd_siginfo, ssi_ptr),
+    offsetof(struct signalfd_siginfo, ssi_addr)};
 
 template <class T, trapeze::usize N>
 constexpr bool same(const T (&a)[N], const T (&b)[N]) {
