@@ -3,6 +3,8 @@
 #include "tests/sys/net_tools.h"
 
 #include "sys/darwin/kqueue.h"
+#include "sys/signals.h"
+#include "sys/thread.h"
 
 using namespace trapeze;
 using xnu::kevent;
@@ -260,6 +262,40 @@ void signals() {
     ok(change(xnu::signal_event(16, xnu::EV_DELETE)).ok() && sys_kill(pid, 16, 1).ok() && now() == 0, "deleted");
 }
 
+i32 handled;
+void on_signal(i32, SignalInfo*, SignalContext*) { __atomic_fetch_add(&handled, 1, __ATOMIC_SEQ_CST); }
+
+// Three signals while the other thread waits, then what it waits for.
+void wake(void*) {
+    for (int i = 0; i < 3; i++) {
+        (void)poll(nullptr, 0, nanotime() + 20'000'000);
+        (void)kill(static_cast<i32>(sys_getpid().raw), kernel::SIGUSR1);
+    }
+    (void)poll(nullptr, 0, nanotime() + 20'000'000);
+    (void)change(xnu::user_trigger(3));
+}
+
+void threads() {
+    const SignalSet set = SignalSet::of(kernel::SIGUSR1);
+    ok(signal_handle(kernel::SIGUSR1, on_signal).ok() && change(xnu::user_event(3, xnu::EV_ADD | xnu::EV_CLEAR)).ok(), "a handler, a user event");
+    (void)signals_block(set);
+    Result error{0};
+    Thread* t = thread_create(wake, nullptr, &error);
+    (void)signals_unblock(set);
+    ok(t != nullptr, "a thread");
+    memset(events, 0, sizeof events);
+    ok(xnu::kevent_wait(kq, nullptr, 0, events, 16).raw == 1 && is(events[0], 3, xnu::EVFILT_USER), "waits for what another thread triggers");
+    thread_join(t);
+    ok(__atomic_load_n(&handled, __ATOMIC_SEQ_CST) > 0, "and goes on waiting after signals");
+    (void)signals_block(set);
+    t = thread_create(wake, nullptr, &error);
+    (void)signals_unblock(set);
+    fails(sys_kevent(kq, nullptr, 0, events, 1, nullptr), kernel::EINTR, "the bare trap ends with EINTR");
+    thread_join(t);
+    ok(change(xnu::signal_event(kernel::SIGUSR1, xnu::EV_ADD)).ok() && raise(kernel::SIGUSR1).ok() && now() >= 1, "a signal with a handler is seen too");
+    ok(change(xnu::signal_event(kernel::SIGUSR1, xnu::EV_DELETE)).ok() && change(xnu::user_event(3, xnu::EV_DELETE)).ok(), "deleted");
+}
+
 void files() {
     char name[] = "/tmp/trapeze-kqueue-0000000", moved[] = "/tmp/trapeze-kqueue-0000000.b";
     u64 pid = static_cast<u64>(sys_getpid().raw);
@@ -294,6 +330,7 @@ int main() {
     nested();
     processes();
     signals();
+    threads();
     files();
     ok(close(kq), "closed");
     fails(xnu::kevent_change(kq, nullptr, 0), kernel::EBADF, "then it is EBADF");
