@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Trapeze: all of it. Goroutines, channels, select, files, sockets, printing, the environment.
+// Trapeze: all of it. Goroutines, channels, select, files, sockets, processes, signals, threads, printing, the environment.
 #pragma once
 #include "chan/chan.h"
 #include "chan/select.h"
@@ -11,3 +11,7 @@
 #include "sys/panic.h"
 #include "sys/poll.h"
 #include "sys/print.h"
+#include "sys/process.h"
+#include "sys/resource.h"
+#include "sys/signals.h"
+#include "sys/thread.h"

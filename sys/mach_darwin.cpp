@@ -41,12 +41,15 @@ kern_return_t machcall(mach_msg_header_t* message, u32 room, u32 reply_size) {
 }
 
 // The task's own port: one name for the process, but each trap adds a reference to it, so it is asked for once.
+static mach_port_t task_name;
+
 mach_port_t mach_task_self() {
-    static mach_port_t name;
-    mach_port_t known = __atomic_load_n(&name, __ATOMIC_RELAXED);
-    if (!known) __atomic_store_n(&name, known = sys_task_self_trap(), __ATOMIC_RELAXED);
+    mach_port_t known = __atomic_load_n(&task_name, __ATOMIC_RELAXED);
+    if (!known) __atomic_store_n(&task_name, known = sys_task_self_trap(), __ATOMIC_RELAXED);
     return known;
 }
+
+void mach_forked() { __atomic_store_n(&task_name, 0, __ATOMIC_RELAXED); }
 
 // Routines 18 and 19 of the task subsystem (osfmk/mach/task.defs, base 3400).
 mach_port_t semcreate(kern_return_t* error) {

@@ -4,7 +4,7 @@
 
 namespace trapeze {
 
-Result signal_handle(i32 signal, SignalHandler handler, u64 flags, SignalSet mask, SignalAction* before) {
+Result signal_handle(i32 signal, SignalHandler handler, u64 flags, SignalSet mask, SignalHandling* before) {
     if (before)
         if (Result r = signal_action(signal, before); r.failed()) return r;
     return signal_restore(signal, {reinterpret_cast<u64>(handler), flags, mask});

@@ -58,7 +58,7 @@ Result signals_wait(SignalSet set, SignalInfo* info = nullptr, i64 timeout = -1)
 
 using SignalHandler = void (*)(i32 signal, SignalInfo* info, SignalContext* context);
 
-struct SignalAction {
+struct SignalHandling {
     u64 handler;  // SIG_DFL, SIG_IGN, or a SignalHandler's address
     u64 flags;
     SignalSet mask;
@@ -67,11 +67,11 @@ struct SignalAction {
 // From now on `handler` runs for the signal, in whichever thread has it open; while it runs, the signal itself (without
 // SA_NODEFER) and `mask` are blocked. Without SA_RESTART a sleeping trap ends with EINTR, with it most are begun again by the
 // kernel. EINVAL: SIGKILL, SIGSTOP, no such signal.
-Result signal_handle(i32 signal, SignalHandler handler, u64 flags = 0, SignalSet mask = {}, SignalAction* before = nullptr);
+Result signal_handle(i32 signal, SignalHandler handler, u64 flags = 0, SignalSet mask = {}, SignalHandling* before = nullptr);
 Result signal_ignore(i32 signal);  // discarded; children are reaped unseen if it is SIGCHLD
 Result signal_default(i32 signal);
-Result signal_action(i32 signal, SignalAction* now);            // what is set; Linux's SIGKILL and SIGSTOP too, XNU: EINVAL
-Result signal_restore(i32 signal, const SignalAction& action);  // what signal_handle or signal_action gave
+Result signal_action(i32 signal, SignalHandling* now);            // what is set; Linux's SIGKILL and SIGSTOP too, XNU: EINVAL
+Result signal_restore(i32 signal, const SignalHandling& action);  // what signal_handle or signal_action gave
 
 // The stack that the calling thread's SA_ONSTACK handlers run on. ENOMEM: too small (Linux AT_MINSIGSTKSZ, XNU 8,192 bytes);
 // EPERM: the thread stands on it now. signal_stack_size() is enough for the frame and a handler of modest needs.

@@ -46,13 +46,13 @@ Result signals_wait(SignalSet set, SignalInfo* info, i64 timeout) {
     return {signal};
 }
 
-Result signal_restore(i32 signal, const SignalAction& action) {
+Result signal_restore(i32 signal, const SignalHandling& action) {
     const xnu::sigaction_in act = {action.handler, reinterpret_cast<u64>(signal_tramp), action.mask.bits,
                                    static_cast<i32>(action.flags) | xnu::SA_SIGINFO};
     return sys_sigaction(signal, &act, nullptr);
 }
 
-Result signal_action(i32 signal, SignalAction* now) {
+Result signal_action(i32 signal, SignalHandling* now) {
     xnu::sigaction_out act;
     Result r = sys_sigaction(signal, nullptr, &act);
     if (r.ok()) *now = {act.handler, static_cast<u64>(act.flags & ~xnu::SA_SIGINFO), {act.mask}};

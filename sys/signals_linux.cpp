@@ -38,13 +38,13 @@ Result signals_wait(SignalSet set, SignalInfo* info, i64 timeout) {
     return sys_rt_sigtimedwait(&set.bits, info, timeout < 0 ? nullptr : &limit, set_size);
 }
 
-Result signal_restore(i32 signal, const SignalAction& action) {
+Result signal_restore(i32 signal, const SignalHandling& action) {
     const lnx::kernel_sigaction act = {action.handler, action.flags | lnx::SA_SIGINFO | lnx::SA_RESTORER,
                                        reinterpret_cast<u64>(signal_restorer), action.mask.bits};
     return sys_rt_sigaction(signal, &act, nullptr, set_size);
 }
 
-Result signal_action(i32 signal, SignalAction* now) {
+Result signal_action(i32 signal, SignalHandling* now) {
     lnx::kernel_sigaction act;
     Result r = sys_rt_sigaction(signal, nullptr, &act, set_size);
     if (r.ok()) *now = {act.handler, act.flags & ~(lnx::SA_SIGINFO | lnx::SA_RESTORER), {act.mask}};

@@ -66,6 +66,9 @@ xnu::kern_return_t machcall(xnu::mach_msg_header_t* message, u32 room, u32 reply
 
 xnu::mach_port_t mach_task_self();
 
+// In the child of a fork, whose names are its own: the task's is asked for again.
+void mach_forked();
+
 // A new semaphore with count 0, or 0 and the reason in *error. Destroy: its waiters get KERN_TERMINATED.
 xnu::mach_port_t semcreate(xnu::kern_return_t* error);
 xnu::kern_return_t semdestroy(xnu::mach_port_t semaphore);

@@ -123,5 +123,17 @@ def wordcount():
                 sys.exit(f'wordcount does not name what it could not read: {err!r}')
 
 
+def example_run():
+    usage()
+    for command, status, how in ((['true'], 0, 'exit 0'), (['sh', '-c', 'exit 3'], 3, 'exit 3'), (['sh', '-c', 'kill -KILL $$'], 137, 'signal 9 SIGKILL')):
+        got = run(*command)
+        if got[:2] != (status, '') or not re.fullmatch(how + r', \d+ ms, \d+ ms of CPU\n', got[2]):
+            sys.exit(f'run {command}: {got}')
+    expect(run('echo', 'a b', '*')[:2], (0, 'a b *\n'), 'arguments')
+    expect(run(PROGRAM, 'sh', '-c', 'echo $TRAPEZE_TEST', env={'TRAPEZE_TEST': 'passed on'})[:2], (0, 'passed on\n'), 'itself, and the environment')
+    expect(run('no-such-command'), (127, '', 'run: no-such-command: ENOENT\n'), 'a command that is not there')
+    expect(run('/'), (126, '', 'run: /: EACCES\n'), 'a folder')
+
+
 NAME, PROGRAM = sys.argv[1], os.path.abspath(sys.argv[2])
-{'primes': primes_of_readme}.get(NAME, globals()[NAME])()
+{'primes': primes_of_readme, 'run': example_run}.get(NAME, globals()[NAME])()

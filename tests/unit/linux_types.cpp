@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // sys/linux/types.h against the host's own headers: sizes, offsets and constants, at compile time.
 // Ours come first: the host's are macros, which would replace our names too.
+#include "sys/linux/process.h"
 #include "sys/linux/signal.h"
 #include "sys/linux/types.h"
 
@@ -14,14 +15,21 @@ constexpr i64 our_constants[] = {
     lnx::AT_MINSIGSTKSZ, lnx::ARCH_SET_GS, lnx::ARCH_SET_FS, lnx::CLOCK_MONOTONIC, lnx::FUTEX_WAIT, lnx::FUTEX_WAKE,
     lnx::FUTEX_PRIVATE_FLAG, lnx::CLONE_VM, lnx::CLONE_THREAD, lnx::CLONE_SYSVSEM, lnx::CLONE_SETTLS,
     lnx::CLONE_PARENT_SETTID, lnx::CLONE_CHILD_CLEARTID, lnx::SIG_BLOCK, lnx::SIG_UNBLOCK, lnx::SIG_SETMASK,
-    lnx::SA_SIGINFO, lnx::SA_ONSTACK, lnx::SA_RESTART, lnx::SA_NODEFER, static_cast<i64>(lnx::SA_RESETHAND), lnx::SS_DISABLE};
+    lnx::SA_SIGINFO, lnx::SA_ONSTACK, lnx::SA_RESTART, lnx::SA_NODEFER, static_cast<i64>(lnx::SA_RESETHAND), lnx::SS_DISABLE,
+    lnx::SS_ONSTACK, lnx::SA_NOCLDSTOP, lnx::SA_NOCLDWAIT, lnx::SI_USER, lnx::SI_TKILL, lnx::CLD_EXITED,
+    lnx::CLD_KILLED, lnx::CLD_DUMPED, lnx::CLD_STOPPED, lnx::CLD_CONTINUED, lnx::WNOHANG, lnx::WUNTRACED, lnx::WCONTINUED,
+    lnx::RLIMIT_CPU, lnx::RLIMIT_FSIZE, lnx::RLIMIT_DATA, lnx::RLIMIT_STACK, lnx::RLIMIT_CORE, lnx::RLIMIT_RSS, lnx::RLIMIT_NPROC,
+    lnx::RLIMIT_NOFILE, lnx::RLIMIT_MEMLOCK, lnx::RLIMIT_AS, static_cast<i64>(lnx::RLIM_INFINITY), lnx::RUSAGE_SELF, lnx::RUSAGE_CHILDREN,
+    lnx::RUSAGE_THREAD, lnx::PRIO_PROCESS, lnx::PRIO_PGRP, lnx::PRIO_USER};
 
 constexpr usize our_offsets[] = {
     sizeof(lnx::stat), offsetof(lnx::stat, st_mode), offsetof(lnx::stat, st_rdev), offsetof(lnx::stat, st_size),
     offsetof(lnx::stat, st_blocks), offsetof(lnx::stat, st_mtim), sizeof(lnx::timespec), sizeof(lnx::timeval),
     sizeof(lnx::stack_t), offsetof(lnx::stack_t, ss_flags), offsetof(lnx::stack_t, ss_size), sizeof(lnx::siginfo_t),
     offsetof(lnx::siginfo_t, si_addr), offsetof(lnx::siginfo_t, si_syscall), offsetof(lnx::ucontext, uc_mcontext),
-    offsetof(lnx::ucontext, uc_sigmask), offsetof(lnx::sigcontext, rip), offsetof(lnx::sigcontext, fpstate)};
+    offsetof(lnx::ucontext, uc_sigmask), offsetof(lnx::sigcontext, rip), offsetof(lnx::sigcontext, fpstate),
+    sizeof(lnx::rlimit), offsetof(lnx::rlimit, rlim_max), sizeof(lnx::rusage), offsetof(lnx::rusage, ru_maxrss),
+    offsetof(lnx::rusage, ru_minflt), offsetof(lnx::rusage, ru_nivcsw), sizeof(lnx::new_utsname), offsetof(lnx::new_utsname, machine)};
 }  // namespace
 
 #include <asm/prctl.h>
@@ -31,8 +39,11 @@ constexpr usize our_offsets[] = {
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <ucontext.h>
 
@@ -43,7 +54,11 @@ constexpr trapeze::i64 host_constants[] = {
     S_IFMT, S_IFDIR, S_IFREG, AT_PAGESZ, AT_RANDOM, AT_HWCAP2, AT_SYSINFO_EHDR, AT_MINSIGSTKSZ, ARCH_SET_GS, ARCH_SET_FS,
     CLOCK_MONOTONIC, FUTEX_WAIT, FUTEX_WAKE, FUTEX_PRIVATE_FLAG, CLONE_VM, CLONE_THREAD, CLONE_SYSVSEM, CLONE_SETTLS,
     CLONE_PARENT_SETTID, CLONE_CHILD_CLEARTID, SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK, SA_SIGINFO, SA_ONSTACK, SA_RESTART,
-    SA_NODEFER, static_cast<trapeze::i64>(static_cast<unsigned>(SA_RESETHAND)), SS_DISABLE};
+    SA_NODEFER, static_cast<trapeze::i64>(static_cast<unsigned>(SA_RESETHAND)), SS_DISABLE, SS_ONSTACK, SA_NOCLDSTOP,
+    SA_NOCLDWAIT, SI_USER, SI_TKILL, CLD_EXITED, CLD_KILLED, CLD_DUMPED, CLD_STOPPED, CLD_CONTINUED, WNOHANG, WUNTRACED,
+    WCONTINUED, RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_CORE, RLIMIT_RSS, RLIMIT_NPROC, RLIMIT_NOFILE,
+    RLIMIT_MEMLOCK, RLIMIT_AS, static_cast<trapeze::i64>(RLIM_INFINITY), RUSAGE_SELF, RUSAGE_CHILDREN, 1 /* RUSAGE_THREAD is libc's to hide */,
+    PRIO_PROCESS, PRIO_PGRP, PRIO_USER};
 
 using mcontext = decltype(::ucontext_t::uc_mcontext);
 constexpr trapeze::usize host_offsets[] = {
@@ -51,7 +66,9 @@ constexpr trapeze::usize host_offsets[] = {
     offsetof(struct stat, st_blocks), offsetof(struct stat, st_mtim), sizeof(struct timespec), sizeof(struct timeval),
     sizeof(::stack_t), offsetof(::stack_t, ss_flags), offsetof(::stack_t, ss_size), sizeof(::siginfo_t),
     offsetof(::siginfo_t, si_addr), offsetof(::siginfo_t, si_syscall), offsetof(::ucontext_t, uc_mcontext),
-    offsetof(::ucontext_t, uc_sigmask), offsetof(mcontext, gregs) + REG_RIP * 8, offsetof(mcontext, fpregs)};
+    offsetof(::ucontext_t, uc_sigmask), offsetof(mcontext, gregs) + REG_RIP * 8, offsetof(mcontext, fpregs),
+    sizeof(struct rlimit), offsetof(struct rlimit, rlim_max), sizeof(struct rusage), offsetof(struct rusage, ru_maxrss),
+    offsetof(struct rusage, ru_minflt), offsetof(struct rusage, ru_nivcsw), sizeof(struct utsname), offsetof(struct utsname, machine)};
 
 template <class T, trapeze::usize N>
 constexpr bool same(const T (&a)[N], const T (&b)[N]) {

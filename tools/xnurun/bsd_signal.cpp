@@ -97,6 +97,33 @@ Answer bsd_sigsuspend(Trap& trap) {
     return fail(xnu::EINTR);
 }
 
+// Takes a signal of the set that is pending, or waits for one; whatever else comes waits until it is done.
+Answer bsd_sigwait(Trap& trap) {
+    u32 set = 0;
+    if (!trap.w(0)) return fail(xnu::EINVAL);
+    if (!copyin(set, trap.w(0))) return fail(xnu::EFAULT);
+    set &= ~unmaskable;
+    if (!set) return fail(xnu::EINVAL);
+    Thread& t = trap.thread;
+    const u64 all = host_mask(~0u);  // leaving the trap opens the guest's mask again
+    host(lnx::SYS_rt_sigprocmask, lnx::SIG_BLOCK, &all, 0, 8);
+    u64 wanted = 0;
+    for (i32 n = 1; n < 32; n++)
+        if (set & sigbit(n)) wanted |= 1ull << (host_signal(n) - 1);
+    i32 number = 0;
+    while (!number) {
+        const u32 ready = __atomic_load_n(&t.pending, __ATOMIC_RELAXED) & set;
+        if (ready) {
+            number = __builtin_ctz(ready) + 1;
+            __atomic_fetch_and(&t.pending, ~sigbit(number), __ATOMIC_RELAXED);
+        } else {
+            const i64 r = host(lnx::SYS_rt_sigtimedwait, &wanted, 0, 0, 8);
+            if (r > 0) number = darwin_signal(static_cast<i32>(r));
+        }
+    }
+    return trap.w(1) && !copyout(number, trap.w(1)) ? fail(xnu::EFAULT) : ok();
+}
+
 Answer bsd_sigaltstack(Trap& trap) {
     Thread& t = trap.thread;
     if (trap.w(1)) {
@@ -140,7 +167,10 @@ Answer bsd_pthread_kill(Trap& trap) {
             if (n == 0) {
             } else if (target == &trap.thread && !(target->mask & sigbit(n)) && n != xnu::SIGKILL && n != xnu::SIGSTOP &&
                        guest_actions[n].handler > xnu::SIG_IGN) {
-                raise_here(*target, n);
+                HostSiginfo from{};
+                from.si_pid = static_cast<i32>(host(lnx::SYS_getpid));
+                from.si_uid = static_cast<u32>(host(lnx::SYS_getuid));
+                record_signal(*target, n, from, nullptr);
             } else if (target->tid) {
                 r = host(lnx::SYS_tgkill, host(lnx::SYS_getpid), target->tid, host_signal(n));
             } else {

@@ -13,6 +13,8 @@ struct HandlerRow {
     TrapHandler handler;
 };
 
+Answer bsd_execve(Trap&), bsd_waitid(Trap&), bsd_getpgrp(Trap&), bsd_getpgid(Trap&), bsd_setpgid(Trap&), bsd_getsid(Trap&);
+Answer bsd_getpriority(Trap&), bsd_setpriority(Trap&), bsd_sigwait(Trap&), bsd_setuid(Trap&), bsd_setgid(Trap&);
 Answer bsd_exit(Trap&), bsd_fork(Trap&), bsd_read(Trap&), bsd_write(Trap&), bsd_open(Trap&), bsd_close(Trap&);
 Answer bsd_wait4(Trap&), bsd_unlink(Trap&), bsd_chdir(Trap&), bsd_chmod(Trap&), bsd_getpid(Trap&);
 Answer bsd_getuid(Trap&), bsd_geteuid(Trap&), bsd_access(Trap&), bsd_kill(Trap&), bsd_getppid(Trap&);
@@ -53,22 +55,22 @@ Answer mdep_set_gs_base(Trap&);
 
 constexpr HandlerRow bsd_handlers[] = {
     {1, bsd_exit}, {2, bsd_fork}, {3, bsd_read}, {4, bsd_write}, {5, bsd_open}, {6, bsd_close}, {7, bsd_wait4},
-    {10, bsd_unlink}, {12, bsd_chdir}, {15, bsd_chmod}, {20, bsd_getpid}, {24, bsd_getuid}, {25, bsd_geteuid},
+    {10, bsd_unlink}, {12, bsd_chdir}, {15, bsd_chmod}, {20, bsd_getpid}, {23, bsd_setuid}, {24, bsd_getuid}, {25, bsd_geteuid},
     {33, bsd_access}, {37, bsd_kill}, {39, bsd_getppid}, {41, bsd_dup}, {42, bsd_pipe}, {43, bsd_getegid},
     {46, bsd_sigaction}, {47, bsd_getgid}, {48, bsd_sigprocmask}, {52, bsd_sigpending}, {53, bsd_sigaltstack},
-    {54, bsd_ioctl}, {58, bsd_readlink}, {60, bsd_umask}, {73, bsd_munmap}, {74, bsd_mprotect}, {75, bsd_madvise},
-    {83, bsd_setitimer}, {86, bsd_getitimer}, {89, bsd_getdtablesize}, {90, bsd_dup2}, {92, bsd_fcntl},
-    {93, bsd_select}, {95, bsd_fsync}, {111, bsd_sigsuspend}, {116, bsd_gettimeofday}, {117, bsd_getrusage},
-    {120, bsd_readv}, {121, bsd_writev}, {128, bsd_rename}, {136, bsd_mkdir}, {137, bsd_rmdir}, {147, bsd_setsid},
-    {153, bsd_pread}, {154, bsd_pwrite}, {184, bsd_sigreturn}, {187, bsd_fsync}, {188, bsd_stat}, {189, bsd_fstat},
+    {54, bsd_ioctl}, {58, bsd_readlink}, {59, bsd_execve}, {60, bsd_umask}, {66, bsd_fork}, {73, bsd_munmap}, {74, bsd_mprotect}, {75, bsd_madvise},
+    {81, bsd_getpgrp}, {82, bsd_setpgid}, {83, bsd_setitimer}, {86, bsd_getitimer}, {89, bsd_getdtablesize}, {90, bsd_dup2}, {92, bsd_fcntl},
+    {93, bsd_select}, {95, bsd_fsync}, {96, bsd_setpriority}, {100, bsd_getpriority}, {111, bsd_sigsuspend}, {116, bsd_gettimeofday}, {117, bsd_getrusage},
+    {120, bsd_readv}, {121, bsd_writev}, {128, bsd_rename}, {136, bsd_mkdir}, {137, bsd_rmdir}, {147, bsd_setsid}, {151, bsd_getpgid},
+    {153, bsd_pread}, {154, bsd_pwrite}, {173, bsd_waitid}, {181, bsd_setgid}, {184, bsd_sigreturn}, {187, bsd_fsync}, {188, bsd_stat}, {189, bsd_fstat},
     {190, bsd_lstat}, {194, bsd_getrlimit}, {195, bsd_setrlimit}, {197, bsd_mmap}, {199, bsd_lseek},
     {200, bsd_truncate}, {201, bsd_ftruncate}, {202, bsd_sysctl}, {230, bsd_poll}, {274, bsd_sysctlbyname},
-    {327, bsd_issetugid}, {328, bsd_pthread_kill}, {329, bsd_pthread_sigmask}, {331, bsd_disable_threadsignal},
+    {310, bsd_getsid}, {327, bsd_issetugid}, {328, bsd_pthread_kill}, {329, bsd_pthread_sigmask}, {330, bsd_sigwait}, {331, bsd_disable_threadsignal},
     {334, bsd_semwait_signal}, {338, bsd_stat64}, {339, bsd_fstat64}, {340, bsd_lstat64}, {344, bsd_getdirentries64},
     {360, bsd_bsdthread_create}, {361, bsd_bsdthread_terminate}, {366, bsd_bsdthread_register},
     {372, bsd_thread_selfid}, {396, bsd_read}, {397, bsd_write}, {398, bsd_open}, {399, bsd_close}, {400, bsd_wait4},
     {406, bsd_fcntl}, {407, bsd_select}, {408, bsd_fsync}, {410, bsd_sigsuspend}, {411, bsd_readv}, {412, bsd_writev},
-    {414, bsd_pread}, {415, bsd_pwrite}, {417, bsd_poll}, {423, bsd_semwait_signal}, {500, bsd_getentropy}, {515, bsd_ulock_wait},
+    {414, bsd_pread}, {415, bsd_pwrite}, {416, bsd_waitid}, {417, bsd_poll}, {422, bsd_sigwait}, {423, bsd_semwait_signal}, {500, bsd_getentropy}, {515, bsd_ulock_wait},
     {516, bsd_ulock_wake}, {544, bsd_ulock_wait2},
 };
 

@@ -219,6 +219,18 @@ bool reserve_guest_areas(char* const* host_argv, char* const* host_envp, char* m
     return true;
 }
 
+i32 examine_macho(i32 fd, u64 size) {
+    if (!size) return xnu::ENOEXEC;
+    const i64 at = host(lnx::SYS_mmap, nullptr, size, lnx::PROT_READ, lnx::MAP_PRIVATE, fd, 0);
+    if (host_failed(at)) return to_xnu(at);
+    const u8* file = reinterpret_cast<const u8*>(at);
+    const MachoSlice slice = macho_slice({file, size}, size);
+    i32 err = slice.err;
+    if (!err) err = parse_macho({file + slice.offset, slice.size}, slice.size, slice.offset, size).err;
+    host(lnx::SYS_munmap, at, size);
+    return err;
+}
+
 i32 load_guest(const char* path, const char* const* argv, const char* const* envp, Guest& guest, char* message,
                usize message_size) {
     Line line(message, message_size);

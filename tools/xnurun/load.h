@@ -45,6 +45,9 @@ struct Guest {
 // False, with one line in message, if the addresses cannot be had at all.
 bool reserve_guest_areas(char* const* host_argv, char* const* host_envp, char* message, usize message_size);
 
+// The file as execve would look at it before the old image goes: 0, or XNU's errno for it.
+i32 examine_macho(i32 fd, u64 size);
+
 // Maps `path` and builds the entry state; reserve_guest_areas came before. 0, or
 // XNU's errno for that execve with one line in message[0..message_size) that names
 // the file, what is wrong with it and, where something helps, what to do. Nothing

@@ -10,6 +10,7 @@
 #include "tools/xnurun/inject.h"
 #include "tools/xnurun/load.h"
 #include "tools/xnurun/memory.h"
+#include "tools/xnurun/options.h"
 #include "tools/xnurun/ports.h"
 #include "tools/xnurun/report.h"
 #include "tools/xnurun/semaphore.h"
@@ -17,8 +18,13 @@
 #include "tools/xnurun/trace.h"
 
 namespace trapeze {
+
+const char* run_options[max_run_options];
+u32 run_option_count;
+
 namespace {
 
+const char* program_path;  // --program
 bool want_stats;
 bool reported;
 
@@ -33,6 +39,7 @@ constexpr const char help[] =
     "  --xnu=ERA                    just the release 10.5, 10.6, 10.11, 10.13, 12, 13, 14 or 15: its calls, its kern.osrelease,\n"
     "                               mach_msg or (from 13 on) mach_msg2, gettimeofday by registers or memory; without it the\n"
     "                               calls of every era are there, and what cannot be both ways is as in 10.11\n"
+    "  --program=PATH               the file to run; what follows is its argv, the first word too\n"
     "  --stats                      at the end, one line of stderr: ports, semaphores, threads, mapped bytes\n"
     "  --help, --version\n"
     "\n"
@@ -51,15 +58,21 @@ bool starts(const char* s, const char* with) {
     exit_run(status_usage);
 }
 
-// The index of PROGRAM.
+// The index of PROGRAM; with --program, of its argv, which may be empty.
 i32 options(i32 argc, char** argv) {
     for (i32 n = 1; n < argc; n++) {
         const char* a = argv[n];
         if (a[0] != '-') return n;
         if (str_eq(a, "--")) {
-            if (n + 1 < argc) return n + 1;
+            if (n + 1 < argc || program_path) return n + 1;
             break;
         }
+        if (starts(a, "--program=")) {
+            program_path = a + 10;
+            continue;
+        }
+        if (run_option_count == max_run_options) usage("too many options, from", a);
+        run_options[run_option_count++] = a;
         if (str_eq(a, "--trace")) {
             tracing = true;
         } else if (str_eq(a, "--stats")) {
@@ -78,6 +91,7 @@ i32 options(i32 argc, char** argv) {
             usage("unknown option", a);
         }
     }
+    if (program_path) return argc;
     usage("PROGRAM is missing:", "xnurun [OPTIONS] PROGRAM [ARGS]");
 }
 
@@ -110,7 +124,7 @@ int main(int argc, char** argv, char** envp) {
         exit_run(status_cannot_go_on);
     }
     static Guest guest;
-    if (const i32 failed = load_guest(argv[program], argv + program, envp, guest, message, sizeof message)) {
+    if (const i32 failed = load_guest(program_path ? program_path : argv[program], argv + program, envp, guest, message, sizeof message)) {
         eprint("xnurun: ", Str{message, str_len(message)}, "\n");
         exit_run(failed == xnu::ENOENT || failed == xnu::ENOTDIR ? status_not_found : status_cannot_load);
     }

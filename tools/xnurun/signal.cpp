@@ -95,6 +95,7 @@ void record_signal(Thread& thread, i32 darwin, const HostSiginfo& from, const Ho
     } else {
         info.si_pid = from.si_pid;
         info.si_uid = from.si_uid;
+        if (from.si_code <= 0) info.si_status = darwin;  // what psignal puts there for all but SIGCHLD
         if (from.si_signo == lnx::SIGCHLD && from.si_code > 0) {
             info.si_code = from.si_code;  // CLD_* are the same
             const i32 status = static_cast<i32>(from.si_value);

@@ -64,6 +64,12 @@ void trace_begin(Trap& trap, const Call& call) {
     if (!returns) line.write();
 }
 
+void trace_flush(Thread& thread) {
+    TraceLine line(thread.trace);
+    line.resume();
+    line.write();
+}
+
 void trace_end(Trap& trap, const Call& call, const Answer& a) {
     TraceLine line(trap.thread.trace);
     line.resume();

@@ -12,6 +12,7 @@ namespace trapeze {
 extern bool tracing;
 
 void trace_begin(Trap&, const Call&);  // formats the arguments; a call that does not return is written at once
+void trace_flush(Thread&);  // what is known of the call so far: it may not return
 void trace_end(Trap&, const Call&, const Answer&);
 void trace_signal(i32 darwin, const xnu::siginfo_t&, const char* what);
 

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// wait4, waitid, getrusage: bsd/kern/kern_exit.c, kern_resource.c. Statuses and signals in Darwin's numbers.
+#include "sys/darwin/errno.h"
+#include "sys/darwin/process.h"
+#include "sys/linux/process.h"
+#include "tools/xnurun/handlers.h"
+#include "tools/xnurun/signal.h"
+
+namespace trapeze {
+namespace {
+
+xnu::timeval to_timeval(const lnx::timeval& t) { return {t.tv_sec, static_cast<i32>(t.tv_usec), 0}; }
+
+xnu::rusage to_darwin(const lnx::rusage& l) {
+    return {to_timeval(l.ru_utime), to_timeval(l.ru_stime), l.ru_maxrss * 1024, l.ru_ixrss, l.ru_idrss, l.ru_isrss, l.ru_minflt, l.ru_majflt,
+            l.ru_nswap, l.ru_inblock, l.ru_oublock, l.ru_msgsnd, l.ru_msgrcv, l.ru_nsignals, l.ru_nvcsw, l.ru_nivcsw};
+}
+
+// The host's wait status in Darwin's numbers.
+i32 wait_status(i32 s) {
+    if (s == lnx::status_continued) return xnu::status_continued;
+    if ((s & 0xff) == 0x7f) return darwin_signal(s >> 8 & 0xff) << 8 | 0x7f;
+    if (s & 0x7f) return darwin_signal(s & 0x7f) | (s & 0x80);
+    return s;
+}
+
+}  // namespace
+
+// Options that nobody knows are nobody's business here.
+Answer bsd_wait4(Trap& trap) {
+    const i32 options = trap.i(2);
+    i32 host_options = options & (xnu::WNOHANG | xnu::WUNTRACED);
+    if (options & xnu::WCONTINUED) host_options |= lnx::WCONTINUED;
+    i32 status = 0;
+    lnx::rusage usage{};
+    const i64 r = host_blocking(lnx::SYS_wait4, trap.i(0), &status, host_options, &usage);
+    if (host_failed(r)) return from_host_restartable(r);
+    if (r > 0) {
+        status = wait_status(status);
+        if (trap.w(1) && !copyout(status, trap.w(1))) return fail(xnu::EFAULT);
+        if (trap.w(3) && !copyout(to_darwin(usage), trap.w(3))) return fail(xnu::EFAULT);
+    }
+    return ok(r);
+}
+
+// idtype: P_ALL 0, P_PID 1, P_PGID 2 on both. The status of a child that a signal ended is 0 there (WEXITSTATUS of it).
+Answer bsd_waitid(Trap& trap) {
+    constexpr i32 nohang = 1, exited = 4, stopped = 8, continued = 0x10, nowait = 0x20;
+    constexpr i32 host_stopped = 2, host_continued = 8, host_nowait = 0x1000000;
+    const i32 options = trap.i(3);
+    if (!options || options & ~(nohang | exited | stopped | continued | nowait)) return fail(xnu::EINVAL);
+    if ((trap.u(0) == 1 || trap.u(0) == 2) && trap.i(1) < 0) return fail(xnu::EINVAL);
+    i32 host_options = options & (nohang | exited);
+    if (options & stopped) host_options |= host_stopped;
+    if (options & continued) host_options |= host_continued;
+    if (options & nowait) host_options |= host_nowait;
+    if (!(options & (exited | stopped | continued))) return fail(options & nohang ? xnu::ECHILD : xnu::EINVAL);
+    HostSiginfo info{};
+    const i64 r = host_blocking(lnx::SYS_waitid, trap.u(0) <= 2 ? trap.u(0) : 0, trap.u(1), &info, host_options, 0);
+    if (host_failed(r)) return from_host_restartable(r);
+    if (!info.si_pid) return ok();  // WNOHANG, and nothing to tell: the caller's structure stays as it is
+    xnu::siginfo_t out{};
+    out.si_signo = xnu::SIGCHLD;
+    out.si_pid = info.si_pid;
+    out.si_code = info.si_code;
+    const i32 status = static_cast<i32>(info.si_value);
+    if (info.si_code == lnx::CLD_EXITED) out.si_status = status;
+    else if (info.si_code == lnx::CLD_STOPPED || info.si_code == lnx::CLD_CONTINUED) out.si_status = darwin_signal(status);
+    return copyout(out, trap.w(2)) ? ok() : fail(xnu::EFAULT);
+}
+
+Answer bsd_getrusage(Trap& trap) {
+    if (trap.i(0) != xnu::RUSAGE_SELF && trap.i(0) != xnu::RUSAGE_CHILDREN) return fail(xnu::EINVAL);
+    lnx::rusage usage;
+    const i64 r = host(lnx::SYS_getrusage, trap.i(0), &usage);
+    if (host_failed(r)) return from_host(r);
+    return copyout(to_darwin(usage), trap.w(1)) ? ok() : fail(xnu::EFAULT);
+}
+
+}  // namespace trapeze
