@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Workers that send, receive, select, yield and sleep at random over shared channels; every value is accounted for.
-// TRAPEZE_TEST_SEED=N repeats the workers' choices (not the threads' interleaving).
+// TRAPEZE_TEST_SEED=N repeats the workers' choices (not the threads' interleaving); TRAPEZE_TEST_ROUNDS=N: how often, 20 times.
 #include "tests/tap.h"
 
 using namespace trapeze;
@@ -18,7 +18,9 @@ int main() {
     i64 seed = nanotime() & 0x7fffffff;
     if (const char* text = getenv("TRAPEZE_TEST_SEED"); text && !atoi(text, &seed)) return 2;
     print("# TRAPEZE_TEST_SEED=", seed, " GOMAXPROCS=", gomaxprocs(), "\n");
-    for (int round = 0; round < 20; round++) {
+    i64 rounds = 20;
+    if (const char* text = getenv("TRAPEZE_TEST_ROUNDS"); text && !atoi(text, &rounds)) return 2;
+    for (int round = 0; round < rounds; round++) {
         constexpr int producers = 24, consumers = 16, each = 150;
         chan<u64> c[3] = {make_chan<u64>(), make_chan<u64>(1), make_chan<u64>(7)};
         auto sent = make_chan<u64>(producers), received = make_chan<u64>(consumers);
