@@ -37,8 +37,9 @@ int main() {
     ok(at, "six arguments");
     u8 head[16];
     ok(read(fd, head, sizeof head).raw == 16 && memcmp(head, reinterpret_cast<void*>(at.value()), 16) == 0, "the fifth and the sixth are read");
-    fails(syscall(kernel::SYS_mmap, nullptr, page_size, kernel::PROT_READ, kernel::MAP_PRIVATE, fd, 1), kernel::EINVAL,
-          "an odd offset, the sixth, is EINVAL");
+    // An odd offset, the sixth: EINVAL on Linux; XNU maps the page around it and answers as oddly (sys/memory.cpp).
+    const Result odd = syscall(kernel::SYS_mmap, nullptr, page_size - 1, kernel::PROT_READ, kernel::MAP_PRIVATE, fd, 1);
+    ok(odd.err() == kernel::EINVAL || (odd.ok() && odd.value() % static_cast<i64>(page_size) == 1), "an odd offset, the sixth, shows");
     ok(syscall(kernel::SYS_munmap, at.value(), page_size), "back");
 
     bool all = true;

@@ -83,27 +83,37 @@ bool guest_unmap(u64 base, u64 size) {
 }
 
 Answer bsd_mmap(Trap& trap) {
-    const u64 size = trap.w(1), hint = trap.w(0);
+    u64 size = trap.w(1), hint = trap.w(0);
     const i32 flags = trap.i(3);
     i32 fd = trap.i(4);
     i64 offset = static_cast<i64>(trap.w(5));
     const i32 type = flags & (xnu::MAP_SHARED | xnu::MAP_PRIVATE);
-    if (type == 0 || type == (xnu::MAP_SHARED | xnu::MAP_PRIVATE)) return fail(xnu::EINVAL);
-    if (size == 0) return flags & xnu::MAP_UNIX03 ? fail(xnu::EINVAL) : ok();
-    i32 host_flags = type | lnx::MAP_NORESERVE;  // XNU overcommits
+    const bool strict = flags & xnu::MAP_UNIX03;  // elsewhere the C library looks
+    if (strict && (type == 0 || size == 0)) return fail(xnu::EINVAL);
+    // Shared if it says so, whatever else it says.
+    i32 host_flags = (type & xnu::MAP_SHARED ? lnx::MAP_SHARED : lnx::MAP_PRIVATE) | lnx::MAP_NORESERVE;  // XNU overcommits
+    u64 within = 0;  // the page that the address returned lies in
     if (flags & xnu::MAP_ANON) {
         // fd: -1, or VM allocation flags: a tag in the top byte, PURGABLE 2
         if (fd != -1 && (fd & 0x00ffffff & ~2)) return fail(xnu::EINVAL);
         host_flags |= lnx::MAP_ANON;
         fd = -1;
         offset = 0;
-    } else if (offset % static_cast<i64>(page)) {
-        return fail(xnu::EINVAL);
+    } else {
+        // An odd offset maps the page that it lies in, and the address returned is as odd.
+        within = static_cast<u64>(offset) % page;
+        if (within && strict) return fail(xnu::EINVAL);
+        if (static_cast<u64>(offset) + size > ~0ull - page) return fail(xnu::EINVAL);
+        if (host_failed(host(lnx::SYS_fcntl, fd, lnx::F_GETFD))) return fail(xnu::EBADF);
+        offset -= static_cast<i64>(within);
+        size += size ? within : 0;
     }
+    if (size == 0) return ok();
     if (size > guest_user_max) return fail(xnu::ENOMEM);
     const i32 prot = host_protection(trap.i(2));
     i64 r;
     if (flags & xnu::MAP_FIXED) {
+        hint -= within;
         if (hint % page) return fail(xnu::EINVAL);
         if (hits_emulator(hint, size) || hint + size > guest_user_max) return fail(xnu::ENOMEM);
         r = host(lnx::SYS_mmap, hint, size, prot, host_flags | lnx::MAP_FIXED, fd, offset);
@@ -114,8 +124,15 @@ Answer bsd_mmap(Trap& trap) {
         if (r == -lnx::EEXIST || (hint && (r == -lnx::ENOMEM || r == -lnx::EPERM || r == -lnx::EINVAL)))
             r = map_anywhere(size, prot, host_flags, fd, offset);
     }
-    if (!host_failed(r)) account(static_cast<i64>(round_up(size)));
-    return from_host(r);
+    // ENODEV is for devices there; directories and pipes are just not what can be mapped.
+    if (r == -lnx::ENODEV) {
+        lnx::stat s{};
+        host(lnx::SYS_fstat, fd, &s);
+        return fail((s.st_mode & lnx::S_IFMT) == lnx::S_IFCHR ? xnu::ENODEV : xnu::EINVAL);
+    }
+    if (host_failed(r)) return from_host(r);
+    account(static_cast<i64>(round_up(size)));
+    return ok(r + static_cast<i64>(within));
 }
 
 Answer bsd_munmap(Trap& trap) {
@@ -143,7 +160,10 @@ Answer bsd_madvise(Trap& trap) {
         host(lnx::SYS_madvise, base, size, lnx::MADV_FREE);
         return ok();
     }
-    if (advice <= 3) return from_host(host(lnx::SYS_madvise, base, size, advice));
+    if (advice <= 3) {
+        const i64 r = host(lnx::SYS_madvise, base, size, advice);
+        return r == -lnx::ENOMEM || r == -lnx::EBADF ? fail(xnu::EINVAL) : from_host(r);  // a hole is a wrong argument
+    }
     return ok();
 }
 

@@ -80,6 +80,8 @@ Answer bsd_setitimer(Trap& trap) {
     if (!trap.w(1)) return trap.w(2) ? (trap.arg[1] = trap.arg[2], bsd_getitimer(trap)) : ok();
     DarwinTimer d;
     if (!copyin(d, trap.w(1))) return fail(xnu::EFAULT);
+    constexpr i64 longest = 100000000;  // itimerfix (bsd/kern/kern_time.c)
+    if (d.interval.tv_sec > longest || d.value.tv_sec > longest) return fail(xnu::EINVAL);
     const LinuxTimer l{{d.interval.tv_sec, d.interval.tv_usec}, {d.value.tv_sec, d.value.tv_usec}};
     LinuxTimer old;
     const i64 r = host(lnx::SYS_setitimer, trap.u(0), &l, &old);

@@ -1,128 +1,114 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The stat family in both layouts (bsd/sys/stat.h, user64_stat and stat64), and getdirentries64.
-#include "sys/darwin/errno.h"
-#include "sys/darwin/types.h"
+// The stat family in both layouts (bsd/sys/stat.h: struct stat as user64_stat, and stat64), filesystems.
 #include "sys/mem.h"
-#include "tools/xnurun/handlers.h"
+#include "tools/xnurun/handlers_file.h"
+#include "tools/xnurun/path.h"
 
 namespace trapeze {
 namespace {
 
-struct Stat32 {  // 32-bit inode numbers: calls 188, 189, 190
-    i32 dev;
-    u32 ino;
-    u16 mode, nlink;
-    u32 uid, gid;
-    i32 rdev;
-    xnu::timespec atim, mtim, ctim;
-    i64 size, blocks;
-    i32 blksize;
-    u32 flags, gen;
-    i32 lspare;
-    i64 qspare[2];
-};
-static_assert(sizeof(Stat32) == 120 && offsetof(Stat32, atim) == 24 && offsetof(Stat32, size) == 72);
+i32 device(u32 major, u32 minor) { return static_cast<i32>((major & 0xff) << 24 | (minor & 0xffffff)); }
 
-i32 device(u64 dev) {  // Linux's split fields into Darwin's major 31:24, minor 23:0
-    const u64 major = (dev >> 8 & 0xfff) | (dev >> 32 & ~0xfffull), minor = (dev & 0xff) | (dev >> 12 & ~0xffull);
-    return static_cast<i32>((major & 0xff) << 24 | (minor & 0xffffff));
-}
+xnu::timespec time_of(const lnx::statx_timestamp& t) { return {t.tv_sec, t.tv_nsec}; }
 
-xnu::timespec time_of(const lnx::timespec& t) { return {t.tv_sec, t.tv_nsec}; }
-
-Answer give(const lnx::stat& s, u64 to, bool wide) {
-    if (wide) {
-        xnu::stat64 d{};
-        d.st_dev = device(s.st_dev);
-        d.st_mode = static_cast<u16>(s.st_mode);
-        d.st_nlink = static_cast<u16>(s.st_nlink);
-        d.st_ino = s.st_ino;
-        d.st_uid = s.st_uid;
-        d.st_gid = s.st_gid;
-        d.st_rdev = device(s.st_rdev);
-        d.st_atim = time_of(s.st_atim);
-        d.st_mtim = d.st_birthtim = time_of(s.st_mtim);  // the host's stat knows no birth
-        d.st_ctim = time_of(s.st_ctim);
-        d.st_size = s.st_size;
-        d.st_blocks = s.st_blocks;
-        d.st_blksize = static_cast<i32>(s.st_blksize);
-        return copyout(d, to) ? ok() : fail(xnu::EFAULT);
-    }
-    Stat32 d{};
-    d.dev = device(s.st_dev);
-    d.ino = static_cast<u32>(s.st_ino);
-    d.mode = static_cast<u16>(s.st_mode);
-    d.nlink = static_cast<u16>(s.st_nlink);
-    d.uid = s.st_uid;
-    d.gid = s.st_gid;
-    d.rdev = device(s.st_rdev);
-    d.atim = time_of(s.st_atim);
-    d.mtim = time_of(s.st_mtim);
-    d.ctim = time_of(s.st_ctim);
-    d.size = s.st_size;
-    d.blocks = s.st_blocks;
-    d.blksize = static_cast<i32>(s.st_blksize);
+// What both layouts have, under the same names.
+template <class Stat>
+Answer give(const lnx::statx& s, u64 to, Stat d) {
+    d.st_dev = device(s.stx_dev_major, s.stx_dev_minor);
+    d.st_mode = s.stx_mode;
+    d.st_nlink = static_cast<u16>(s.stx_nlink);
+    d.st_ino = static_cast<decltype(d.st_ino)>(s.stx_ino);
+    d.st_uid = s.stx_uid;
+    d.st_gid = s.stx_gid;
+    d.st_rdev = device(s.stx_rdev_major, s.stx_rdev_minor);
+    d.st_atim = time_of(s.stx_atime);
+    d.st_mtim = time_of(s.stx_mtime);
+    d.st_ctim = time_of(s.stx_ctime);
+    d.st_size = static_cast<i64>(s.stx_size);
+    d.st_blocks = static_cast<i64>(s.stx_blocks);
+    d.st_blksize = static_cast<i32>(s.stx_blksize);
     return copyout(d, to) ? ok() : fail(xnu::EFAULT);
 }
 
-Answer stat_by(u64 number, u64 what, u64 to, bool wide) {
-    lnx::stat s;
-    const i64 r = host(number, what, &s);
+Answer give(const lnx::statx& s, u64 to, bool wide) {
+    if (!wide) return give(s, to, xnu::stat{});
+    xnu::stat64 d{};
+    // Who knows no birth has the last change of the content for one, as HFS+ had before it kept any.
+    d.st_birthtim = time_of(s.stx_mask & lnx::STATX_BTIME ? s.stx_btime : s.stx_mtime);
+    return give(s, to, d);
+}
+
+Answer look(i32 directory, const char* path, i32 flags, u64 to, bool wide) {
+    lnx::statx s;
+    const i64 r = host(lnx::SYS_statx, directory, path, flags, lnx::STATX_BASIC_STATS | lnx::STATX_BTIME, &s);
     return host_failed(r) ? from_host(r) : give(s, to, wide);
 }
 
-struct LinuxEntry {
-    u64 ino;
-    i64 offset;
-    u16 reclen;
-    u8 type;
-    char name[];
-};
-struct DarwinEntry {
-    u64 ino, seekoff;
-    u16 reclen, namlen;
-    u8 type;
-    char name[3];
-};
-static_assert(sizeof(DarwinEntry) == 24 && offsetof(DarwinEntry, name) == 21);
+Answer by_path(i32 directory, u64 name, u64 to, i32 flags, bool wide) {
+    const Path path(name);
+    return path.error ? fail(path.error) : look(directory, path.text(), flags, to, wide);
+}
+
+Answer by_descriptor(i32 fd, u64 to, bool wide) { return fd < 0 ? fail(xnu::EBADF) : look(fd, "", lnx::AT_EMPTY_PATH, to, wide); }
+
+Answer at(Trap& trap, bool wide) {
+    i32 flags;
+    if (!at_flags_to_host(trap.i(3), xnu::AT_SYMLINK_NOFOLLOW, flags)) return fail(xnu::EINVAL);
+    return by_path(directory_to_host(trap.i(0)), trap.w(1), trap.w(2), flags, wide);
+}
+
+constexpr i32 here = lnx::AT_FDCWD, the_link = lnx::AT_SYMLINK_NOFOLLOW;
+
+// One filesystem is what there is, of the kind that 10.11 had, mounted on the root.
+Answer give(i64 r, const lnx::statfs& s, u64 to) {
+    if (host_failed(r)) return from_host(r);
+    xnu::statfs64 d{};
+    d.f_bsize = static_cast<u32>(s.f_bsize);
+    d.f_iosize = static_cast<i32>(s.f_bsize);
+    d.f_blocks = s.f_blocks;
+    d.f_bfree = s.f_bfree;
+    d.f_bavail = s.f_bavail;
+    d.f_files = s.f_files;
+    d.f_ffree = s.f_ffree;
+    d.f_fsid[0] = s.f_fsid[0];
+    d.f_fsid[1] = s.f_fsid[1];
+    memcpy(d.f_fstypename, "hfs", 4);
+    memcpy(d.f_mntonname, "/", 2);
+    memcpy(d.f_mntfromname, "/dev/disk0s2", 13);
+    return copyout(d, to) ? ok() : fail(xnu::EFAULT);
+}
 
 }  // namespace
 
-Answer bsd_stat(Trap& trap) { return stat_by(lnx::SYS_stat, trap.w(0), trap.w(1), false); }
-Answer bsd_lstat(Trap& trap) { return stat_by(lnx::SYS_lstat, trap.w(0), trap.w(1), false); }
-Answer bsd_fstat(Trap& trap) { return stat_by(lnx::SYS_fstat, trap.u(0), trap.w(1), false); }
-Answer bsd_stat64(Trap& trap) { return stat_by(lnx::SYS_stat, trap.w(0), trap.w(1), true); }
-Answer bsd_lstat64(Trap& trap) { return stat_by(lnx::SYS_lstat, trap.w(0), trap.w(1), true); }
-Answer bsd_fstat64(Trap& trap) { return stat_by(lnx::SYS_fstat, trap.u(0), trap.w(1), true); }
+Answer bsd_stat(Trap& trap) { return by_path(here, trap.w(0), trap.w(1), 0, false); }
+Answer bsd_lstat(Trap& trap) { return by_path(here, trap.w(0), trap.w(1), the_link, false); }
+Answer bsd_fstat(Trap& trap) { return by_descriptor(trap.i(0), trap.w(1), false); }
+Answer bsd_fstatat(Trap& trap) { return at(trap, false); }
+Answer bsd_stat64(Trap& trap) { return by_path(here, trap.w(0), trap.w(1), 0, true); }
+Answer bsd_lstat64(Trap& trap) { return by_path(here, trap.w(0), trap.w(1), the_link, true); }
+Answer bsd_fstat64(Trap& trap) { return by_descriptor(trap.i(0), trap.w(1), true); }
+Answer bsd_fstatat64(Trap& trap) { return at(trap, true); }
 
-// Entries grow by up to 4 bytes on the way: half the room is asked for, and what does not fit is read again next time.
-Answer bsd_getdirentries64(Trap& trap) {
-    alignas(8) u8 from[4096];
-    alignas(8) u8 entry[24 + 256 + 8];
-    const u64 room = trap.w(2);
-    const i64 start = host(lnx::SYS_lseek, trap.i(0), 0, 1);
-    const u64 ask = room / 2 < sizeof from ? room / 2 : sizeof from;
-    const i64 r = host(lnx::SYS_getdents64, trap.i(0), from, ask);
-    if (host_failed(r)) return from_host(r);
-    u64 used = 0;
-    for (i64 at = 0; at < r;) {
-        const LinuxEntry* l = reinterpret_cast<const LinuxEntry*>(from + at);
-        const usize length = str_len(l->name);
-        const u16 size = static_cast<u16>((21 + length + 1 + 7) & ~7ull);
-        memset(entry, 0, size);
-        DarwinEntry* d = reinterpret_cast<DarwinEntry*>(entry);
-        d->ino = l->ino;
-        d->seekoff = static_cast<u64>(l->offset);
-        d->reclen = size;
-        d->namlen = static_cast<u16>(length);
-        d->type = l->type;
-        memcpy(entry + 21, l->name, length);
-        if (used + size > room || !copyout(entry, trap.w(1) + used, size)) return fail(xnu::EFAULT);
-        used += size;
-        at += l->reclen;
-    }
-    if (trap.w(3) && !copyout(start, trap.w(3))) return fail(xnu::EFAULT);
-    return ok(static_cast<i64>(used));
+Answer bsd_statfs64(Trap& trap) {
+    const Path path(trap.w(0));
+    if (path.error) return fail(path.error);
+    lnx::statfs s;
+    const i64 r = host(lnx::SYS_statfs, path.text(), &s);
+    return give(r, s, trap.w(1));
+}
+Answer bsd_fstatfs64(Trap& trap) {
+    lnx::statfs s;
+    const i64 r = host(lnx::SYS_fstatfs, trap.i(0), &s);
+    return give(r, s, trap.w(1));
+}
+// How many there are, or as many as fit.
+Answer bsd_getfsstat64(Trap& trap) {
+    if (!trap.w(0)) return ok(1);
+    if (trap.i(1) < static_cast<i32>(sizeof(xnu::statfs64))) return ok(0);
+    lnx::statfs s;
+    const i64 r = host(lnx::SYS_statfs, "/", &s);
+    const Answer a = give(r, s, trap.w(0));
+    return a.kind == Answer::value ? ok(1) : a;
 }
 
 }  // namespace trapeze

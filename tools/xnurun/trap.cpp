@@ -12,7 +12,7 @@
 #include "sys/mem.h"
 #include "sys/xlat.h"
 #include "tools/xnurun/era.h"
-#include "tools/xnurun/handlers.h"
+#include "tools/xnurun/handlers_file.h"
 #include "tools/xnurun/inject.h"
 #include "tools/xnurun/signal.h"
 #include "tools/xnurun/trace.h"
@@ -32,6 +32,7 @@ struct BsdHandlers {
     TrapHandler at[600];
     constexpr BsdHandlers() : at{} {
         for (const auto& h : bsd_handlers) at[h.number] = h.handler;
+        for (const auto& h : bsd_file_handlers) at[h.number] = h.handler;
         for (const auto& h : bsd_socket_handlers) at[h.number] = h.handler;
     }
 };
