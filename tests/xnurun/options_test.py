@@ -49,7 +49,7 @@ status, out, err = run('--version', program=None)
 check(status == 0 and out.startswith('xnurun '), '--version', out)
 for args, why in ((['--no-such'], 'unknown option'), ([], 'PROGRAM is missing'),
                   (['--inject=nosuch:EIO', results], 'no trap'), (['--inject=read', results], 'RESULT'),
-                  (['--inject=read:EWHAT', results], 'no errno'), (['--inject=read:EIO:0', results], 'WHEN'),
+                  (['--inject=read:EWHAT', results], 'no errno'), (['--xnu=9', results], 'unknown era'), (['--inject=read:EIO:0', results], 'WHEN'),
                   (['--inject=read:EIO:101%3', results], 'P%SEED'), (['--inject=semaphore_wait:KERN_X', results], 'kern_return')):
     status, out, err = run(*args, program=None)
     check(status == 2 and why in err and err.count('\n') == 1, f'usage error: {" ".join(args)[:40]}', (status, err))
@@ -74,6 +74,32 @@ check(any('sent {id 99999' in line and 'MIG_BAD_ID' in line for line in lines), 
 check(any('= KERN_INVALID_NAME (15)' in line for line in lines), 'kern_return_t by name')
 check(any('= MACH_RCV_TOO_LARGE' in line for line in lines), 'mach_msg_return_t by name')
 check(lines[-1].endswith('exit(0)'), 'the exit', lines[-1])
+
+ports = os.path.join(os.path.dirname(results), 'darwin_ports')
+status, out, err = run('--trace', program=ports)
+check('sent {id 3204 mach_port_allocate, ' in err and re.search(r'received {id 3304 reply of mach_port_allocate, .*code KERN_SUCCESS}', err),
+      'routines and their replies by name', err[:500])
+check(re.search(r'descriptors 1, port 0x[0-9a-f]+ make_send}', err) and re.search(r'descriptors 1, port 0x[0-9a-f]+ send}', err),
+      'port descriptors as sent and as received')
+check(re.search(r'memory 0x[0-9a-f]+ size 10000 virtual', err), 'out-of-line memory')
+check(re.search(r'ports 0x[0-9a-f]+\[3\] copy_send', err), 'arrays of ports')
+check('{id 70 mach_notify_no_senders, ' in err, 'notifications by name')
+check('mk_timer_create_trap()' in err and 'ulock_wait(' in err, 'other traps')
+
+# --xnu=ERA: what is there, and what the kernel says it is.
+eras = os.path.join(os.path.dirname(results), 'darwin_eras')
+for era, release in (('10.5', '9.8.0'), ('10.6', '10.8.0'), ('10.11', '15.6.0'), ('10.13', '17.7.0'), ('12', '21.6.0'),
+                     ('13', '22.6.0'), ('14', '23.6.0'), ('15', '24.5.0')):
+    status, out, err = run(f'--xnu={era}', eras, era, release, program=None)
+    check(status == 0 and 'not ok' not in out, f'--xnu={era}', out + err)
+status, out, err = run(eras, 'any', '15.6.0', program=None)
+check(status == 0 and 'not ok' not in out, 'without --xnu', out + err)
+for era in ('13', '14', '15'):
+    status, out, err = run(f'--xnu={era}', program=results)
+    check(status == -9 and err.count('\n') == 1 and 'refused from macOS 13 on' in err, f'mach_msg_trap that sends in {era}: SIGKILL',
+          (status, err))
+status, out, err = run('--xnu=10.7', program=results)
+check(status == 2 and 'unknown era' in err, 'an era that is none', (status, err))
 
 status, out, err = run('--trace', '--inject=getpid:EPERM:1')
 hits = [line for line in err.splitlines() if 'getpid()' in line]

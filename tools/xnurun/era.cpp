@@ -46,6 +46,14 @@ const Call* call_of_era(const Call* call) {
     return nullptr;
 }
 
+bool same_call(const Call& a, const Call& b) {
+    const auto bare = [](const char* name) {
+        while (*name == '_') name++;
+        return name;
+    };
+    return str_eq(bare(a.name), bare(b.name));
+}
+
 u32 era_kernel_version(char* to, u32 room) {
     const char* const parts[] = {"Darwin Kernel Version ", era_shown().osrelease, ": emulated by xnurun; root:", era_shown().tag,
                                  "/RELEASE_X86_64"};

@@ -17,7 +17,9 @@ const RpcServer* const servers[] = {&mig_port_server, &mig_task_server, &mig_thr
 constexpr u32 most = 8192;  // no routine's reply is larger
 constexpr u32 reply_start = sizeof(xnu::mig_reply_error_t);
 
+// Notifications and exceptions are the kernel's to send: no object here serves them.
 const char* known_routine(i32 id) {
+    if (id <= 72 || (id >= 2401 && id <= 2407)) return nullptr;
     for (const auto& routine : xnu::mig_routines)
         if (routine.id == id) return routine.name;
     return nullptr;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Arguments as a person reads them: by the kinds of the tables (tools/abi_gen/kinds.py). Mach messages: header, port
-// descriptor or return code, whatever of them the buffer holds.
+// Arguments as a person reads them: by the kinds of the tables (tools/abi_gen/kinds.py). Messages: trace_message.cpp.
 #include "sys/darwin/errno.h"
 #include "sys/darwin/mach.h"
 #include "sys/kern_return.h"
@@ -39,7 +38,7 @@ constexpr Bit open_bits[] = {{4, "O_NONBLOCK"}, {8, "O_APPEND"}, {0x10, "O_SHLOC
                              {0x80, "O_SYNC"}, {0x100, "O_NOFOLLOW"}, {0x200, "O_CREAT"}, {0x400, "O_TRUNC"},
                              {0x800, "O_EXCL"}, {0x8000, "O_EVTONLY"}, {0x20000, "O_NOCTTY"}, {0x100000, "O_DIRECTORY"},
                              {0x200000, "O_SYMLINK"}, {0x1000000, "O_CLOEXEC"}};
-constexpr Bit msg_bits[] = {{1, "MACH_SEND_MSG"}, {2, "MACH_RCV_MSG"}, {4, "MACH_RCV_LARGE"}, {0x10, "MACH_SEND_TIMEOUT"},
+constexpr Bit msg_bits[] = {{1, "MACH_SEND_MSG"}, {2, "MACH_RCV_MSG"}, {4, "MACH_RCV_LARGE"}, {8, "MACH_RCV_LARGE_IDENTITY"}, {0x10, "MACH_SEND_TIMEOUT"},
                             {0x40, "MACH_SEND_INTERRUPT"}, {0x100, "MACH_RCV_TIMEOUT"}, {0x400, "MACH_RCV_INTERRUPT"}};
 #define TRAPEZE_BITS(t) t, sizeof t / sizeof *t
 
@@ -77,29 +76,6 @@ void data(TraceLine& line, u64 at, u64 n) {
     }
     line.put(n > shown ? "\"..." : "\"");
 }
-
-void header(TraceLine& line, u64 at, u32 size) {
-    struct [[gnu::packed]] {
-        xnu::mach_msg_header_t h;
-        u32 body[4];
-    } m{};
-    const u64 n = size < sizeof m ? size : sizeof m;
-    if (n < sizeof m.h || !copyin(&m, at, n)) return;
-    line.put("{id ").number(m.h.id).put(", bits ").hex(m.h.bits).put(", size ").number(m.h.size);
-    line.put(", remote ").hex(m.h.remote_port).put(", local ").hex(m.h.local_port);
-    if (m.h.bits & xnu::MACH_MSGH_BITS_COMPLEX) {
-        line.put(", descriptors ").number(m.body[0]);
-        if (n >= 40) line.put(", port ").hex(m.body[1]).put(" disposition ").number(m.body[3] >> 16 & 0xff);
-    } else if (n >= 36 && m.h.size == 36) {
-        line.put(", code ");
-        const i32 code = static_cast<i32>(m.body[2]);
-        if (const char* name = mach_error_name(code)) line.put(name);
-        else line.number(code);
-    }
-    line.put("}");
-}
-
-bool is_message(const Trap& trap) { return trap.klass == TrapClass::mach && (trap.number == 31 || trap.number == 32); }
 
 }  // namespace
 
@@ -150,18 +126,6 @@ void trace_argument(TraceLine& line, const Trap& trap, const Call& call, u32 n) 
     case Kind::x64: case Kind::ioctl_cmd: line.hex(v); break;
     default: line.hex(w); break;
     }
-}
-
-void trace_message_sent(TraceLine& line, const Trap& trap) {
-    if (!is_message(trap) || !(trap.u(1) & xnu::MACH_SEND_MSG)) return;
-    line.put(" sent ");
-    header(line, trap.w(0), trap.u(2));
-}
-
-void trace_message_received(TraceLine& line, const Trap& trap, const Answer& a) {
-    if (!is_message(trap) || !(trap.u(1) & xnu::MACH_RCV_MSG) || a.kind != Answer::kern || a.rax != 0) return;
-    line.put(" received ");
-    header(line, trap.number == 32 && trap.w(7) ? trap.w(7) : trap.w(0), trap.u(3));
 }
 
 }  // namespace trapeze

@@ -107,7 +107,7 @@ Found look_up(const Trap& trap) {
 Answer answer(Trap& trap, u32 register_arguments, const Call*& call) {
     Found found = look_up(trap);
     call = call_of_era(found.call);
-    if (call != found.call) found.handler = nullptr;  // what the number meant before
+    if (call != found.call && call && !same_call(*call, *found.call)) found.handler = nullptr;  // what the number meant before
     if (!call) return found.unknown(trap);
     if (call->enosys) return fail(xnu::ENOSYS);
     const u32 argc = call->argc > 9 ? 9 : call->argc;
