@@ -32,12 +32,20 @@ Result kevent_change(i32 kq, const kevent* changes, i32 count);
 constexpr kevent read_event(i32 fd, u16 flags, u64 udata = 0) { return {static_cast<u64>(fd), EVFILT_READ, flags, 0, 0, udata}; }
 constexpr kevent write_event(i32 fd, u16 flags, u64 udata = 0) { return {static_cast<u64>(fd), EVFILT_WRITE, flags, 0, 0, udata}; }
 // Every `ns` nanoseconds, or with EV_ONESHOT once; data counts what came since the last look.
-constexpr kevent timer_event(u64 ident, i64 ns, u16 flags, u64 udata = 0) { return {ident, EVFILT_TIMER, flags, NOTE_NSECONDS, ns, udata}; }
+constexpr kevent timer_event(u64 ident, i64 ns, u16 flags, u64 udata = 0) {
+    return {ident, EVFILT_TIMER, flags, NOTE_NSECONDS, ns, udata};
+}
 // Counts deliveries to this process, ignored or handled ones too; the signal still does what it does.
-constexpr kevent signal_event(i32 number, u16 flags, u64 udata = 0) { return {static_cast<u64>(number), EVFILT_SIGNAL, flags, 0, 0, udata}; }
+constexpr kevent signal_event(i32 number, u16 flags, u64 udata = 0) {
+    return {static_cast<u64>(number), EVFILT_SIGNAL, flags, 0, 0, udata};
+}
 // notes: NOTE_EXIT, and NOTE_EXITSTATUS for a child: data is wait4's status then. Comes once.
-constexpr kevent process_event(i32 pid, u32 notes, u16 flags, u64 udata = 0) { return {static_cast<u64>(pid), EVFILT_PROC, flags, notes, 0, udata}; }
-constexpr kevent file_event(i32 fd, u32 notes, u16 flags, u64 udata = 0) { return {static_cast<u64>(fd), EVFILT_VNODE, flags, notes, 0, udata}; }
+constexpr kevent process_event(i32 pid, u32 notes, u16 flags, u64 udata = 0) {
+    return {static_cast<u64>(pid), EVFILT_PROC, flags, notes, 0, udata};
+}
+constexpr kevent file_event(i32 fd, u32 notes, u16 flags, u64 udata = 0) {
+    return {static_cast<u64>(fd), EVFILT_VNODE, flags, notes, 0, udata};
+}
 // Nothing of the kernel's: user_trigger makes it happen, from any thread. With EV_CLEAR it is over when it was delivered.
 constexpr kevent user_event(u64 ident, u16 flags, u64 udata = 0) { return {ident, EVFILT_USER, flags, 0, 0, udata}; }
 constexpr kevent user_trigger(u64 ident, u64 udata = 0) { return {ident, EVFILT_USER, 0, NOTE_TRIGGER, 0, udata}; }

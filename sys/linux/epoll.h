@@ -32,7 +32,8 @@ Result epoll_modify(i32 epoll, i32 fd, u32 events, u64 data);  // ENOENT
 Result epoll_remove(i32 epoll, i32 fd);                        // ENOENT
 
 // Blocks the calling OS thread until something is ready or the deadline on nanotime's clock has come (negative: none; past: it
-// only looks); rounded up to milliseconds. The number of events, at least 1 unless the deadline came. EINVAL: no room, or no epoll; EFAULT.
+// only looks); rounded up to milliseconds. The number of events, at least 1 unless the deadline came. EINVAL: no room, or no
+// epoll; EFAULT.
 Result epoll_wait(i32 epoll, epoll_event* events, i32 room, i64 deadline = -1);
 
 // A counter. Reading takes all of it, and blocks while it is 0; EFD_SEMAPHORE: takes 1. Writing adds, and blocks at 2^64 - 2. With
@@ -75,7 +76,8 @@ struct signalfd_siginfo {
     u8 pad[48];
 };
 static_assert(sizeof(signalfd_siginfo) == 128 && offsetof(signalfd_siginfo, ssi_status) == 40 && offsetof(signalfd_siginfo, ssi_addr) == 72);
-Result signalfd(i32 fd, sigset_t set, i32 flags = O_CLOEXEC);  // fd -1: a new one; else that one's set is changed (EINVAL: it is none)
+// fd -1: a new one; else that one's set is changed (EINVAL: it is none).
+Result signalfd(i32 fd, sigset_t set, i32 flags = O_CLOEXEC);
 Result signalfd_read(i32 fd, signalfd_siginfo* info, usize room);  // how many were taken
 
 }  // namespace trapeze::lnx

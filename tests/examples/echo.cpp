@@ -91,7 +91,7 @@ int main(int argc, char** argv) {
     Thread* threads[most + 1];
     for (i32 i = 0; i <= clients; i++) {
         Result error;
-        threads[i] = i ? thread_create(talk, reinterpret_cast<void*>(static_cast<uptr>(i)), &error) : thread_create(serve, nullptr, &error);
+        threads[i] = thread_create(i ? talk : serve, reinterpret_cast<void*>(static_cast<uptr>(i)), &error);
         if (!threads[i]) die("thread", error);
     }
     for (i32 i = 0; i <= clients; i++) thread_join(threads[i]);

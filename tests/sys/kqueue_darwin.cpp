@@ -235,16 +235,21 @@ void nested() {
 }
 
 void processes() {
-    Result2 child = sys_fork();
+    const Result2 hold = sys_pipe();  // the child ends when the parent closes it
+    const i32 out = static_cast<i32>(hold.value()), in = static_cast<i32>(hold.second);
+    const Result2 child = sys_fork();
     if (child.second == 1) {
-        kevent c = xnu::user_event(1, xnu::EV_ADD);
+        const kevent c = xnu::user_event(1, xnu::EV_ADD);
         const bool gone = xnu::kevent_change(kq, &c, 1).err() == kernel::EBADF;
-        (void)poll(nullptr, 0, nanotime() + 20'000'000);
+        char byte;
+        (void)close(in);
+        (void)read(out, &byte, 1);
         exit_process(gone ? 7 : 1);
     }
+    (void)close(out);
     const i32 pid = static_cast<i32>(child.value());
-    ok(change(xnu::process_event(pid, xnu::NOTE_EXIT | xnu::NOTE_EXITSTATUS, xnu::EV_ADD)).ok() && wait() == 1 && is(events[0], static_cast<u64>(pid), xnu::EVFILT_PROC),
-       "the end of a child");
+    ok(change(xnu::process_event(pid, xnu::NOTE_EXIT | xnu::NOTE_EXITSTATUS, xnu::EV_ADD)).ok() && now() == 0, "EVFILT_PROC");
+    ok(close(in).ok() && wait() == 1 && is(events[0], static_cast<u64>(pid), xnu::EVFILT_PROC), "the end of a child");
     ok(events[0].fflags == (xnu::NOTE_EXIT | xnu::NOTE_EXITSTATUS) && events[0].data == 7 << 8, "with its status; and it did not inherit the kqueue");
     ok(now() == 0, "once");
     fails(change(xnu::process_event(pid, xnu::NOTE_EXIT, xnu::EV_ADD)), kernel::ESRCH, "one that has ended is ESRCH");
@@ -315,6 +320,12 @@ void files() {
 
 }  // namespace
 
+// A program that closes everything it did not open must not hit what the kqueue itself is made of.
+void everything_closed() {
+    for (i32 fd = kq + 1; fd < 10240; fd++) (void)close(fd);
+    ok(change(xnu::timer_event(8, 1'000'000, xnu::EV_ADD | xnu::EV_ONESHOT)).ok() && wait() == 1, "every other number closed: the kqueue still works");
+}
+
 int main() {
     print("TAP version 13\n");
     const Result made = xnu::kqueue();
@@ -332,6 +343,7 @@ int main() {
     signals();
     threads();
     files();
+    everything_closed();
     ok(close(kq), "closed");
     fails(xnu::kevent_change(kq, nullptr, 0), kernel::EBADF, "then it is EBADF");
     return done();

@@ -164,6 +164,28 @@ void sigpipe() {
     ok(signal_default(kernel::SIGPIPE), "as before");
 }
 
+void sending_files() {
+    i32 pair[2];
+    ok(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), "a pair");
+    const i32 file = number(open(argv()[0], O_RDONLY));
+    u8 expected[32], came[64];
+    ok(sys_pread(file, expected, sizeof expected, 100).raw == sizeof expected, "a file's bytes");
+    i64 n = 32;
+    ok(sys_sendfile(file, pair[0], 100, &n, nullptr, 0).ok() && n == 32 && recv(pair[1], came, sizeof came).raw == 32 && memcmp(came, expected, 32) == 0,
+       "sendfile");
+    fails(sys_sendfile(file, pair[0], -1, &n, nullptr, 0), kernel::EINVAL, "a negative offset: EINVAL");
+    fails(sys_sendfile(file, pair[0], 0, &n, nullptr, 1), kernel::EINVAL, "flags: EINVAL");
+    fails(sys_sendfile(file, file, 0, &n, nullptr, 0), kernel::ENOTSOCK, "to a file: ENOTSOCK");
+    fails(sys_sendfile(pair[1], pair[0], 0, &n, nullptr, 0), kernel::ENOTSUP, "from a socket: ENOTSUP");
+    (void)close(pair[1]);
+    Address at;
+    fails(getpeername(pair[0], &at), kernel::EINVAL, "a peer that has gone has no name: EINVAL");
+    n = 10;
+    fails(sys_sendfile(file, pair[0], 0, &n, nullptr, 0), kernel::ENOTCONN, "nobody at the other end: ENOTCONN");
+    (void)close(pair[0]);
+    (void)close(file);
+}
+
 void polling() {
     pollfd closed{1 << 20, 0, 0};
     ok(poll(&closed, 1, 0).raw == 0, "poll does not look at what nothing is asked of");
@@ -183,6 +205,7 @@ int main() {
     options();
     messages();
     sigpipe();
+    sending_files();
     polling();
     return done();
 }

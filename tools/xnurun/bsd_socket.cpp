@@ -59,6 +59,20 @@ u16 family_of(const HostAddress& a) {
     return f;
 }
 
+// No descriptor is left: Linux says so before it looks at the queue, XNU after it took a connection off, which is lost.
+Answer drop_one(i32 fd, bool at_once) {
+    struct {
+        i32 fd;
+        i16 events, revents;
+    } look{fd, lnx::POLLIN, 0};
+    const lnx::timespec zero{};
+    const i64 r = host_blocking(lnx::SYS_ppoll, &look, 1, at_once ? &zero : nullptr, 0, 8);
+    if (host_failed(r)) return from_host_restartable(r);
+    if (r == 0) return fail(xnu::EAGAIN);
+    close_hidden(hidden_made(lnx::SYS_accept4, static_cast<u64>(fd)));
+    return fail(xnu::EMFILE);
+}
+
 // The socket itself first: EBADF and ENOTSOCK come before anything is read from memory.
 i32 check_socket(i32 fd) {
     const i32 type = host_socket_number(fd, lnx::SO_TYPE);
@@ -117,6 +131,7 @@ Answer bsd_accept(Trap& trap) {
     HostAddress a{};
     i32 size = sizeof a.bytes;
     const i64 r = host_blocking(lnx::SYS_accept4, fd, a.bytes, &size, host_failed(flags) ? 0 : flags & lnx::O_NONBLOCK);
+    if (r == -lnx::EMFILE) return drop_one(fd, flags & lnx::O_NONBLOCK);
     if (host_failed(r)) return from_host_restartable(r);
     const i32 made = static_cast<i32>(r);
     set_socket(made, true);
@@ -175,6 +190,8 @@ Answer bsd_getsockname(Trap& trap) {
 Answer bsd_getpeername(Trap& trap) {
     HostAddress a;
     i32 size = sizeof a.bytes;
+    if (const i32 wrong = check_socket(trap.i(0))) return fail(wrong);
+    if (both_shut(trap.i(0))) return fail(xnu::EINVAL);
     const i64 r = host(lnx::SYS_getpeername, trap.i(0), a.bytes, &size);
     if (host_failed(r)) return from_host(r);
     a.size = static_cast<u32>(size);

@@ -116,15 +116,6 @@ Answer peer_of_unix(Trap& trap, i32 name, u32 room) {
     return give(trap, &x, sizeof x, room);
 }
 
-bool both_shut(i32 fd) {  // sosetoptlock: then nothing can be set; only a connection's end is seen here
-    struct {
-        i32 fd;
-        i16 events, revents;
-    } look{fd, lnx::POLLRDHUP, 0};
-    host(lnx::SYS_poll, &look, 1, 0);
-    return (look.revents & (lnx::POLLRDHUP | lnx::POLLHUP)) == (lnx::POLLRDHUP | lnx::POLLHUP);
-}
-
 }  // namespace
 
 Answer bsd_setsockopt(Trap& trap) {

@@ -31,21 +31,23 @@ bool may_be_socket(i32 fd) { return !get(no_socket, fd); }
 void set_socket(i32 fd, bool maybe) { put(no_socket, fd, !maybe); }
 bool hidden(i32 fd) { return get(own, fd); }
 
-// The guest may have lowered its limit of descriptors below our numbers: it is lifted for the moment, as far as the hard
-// limit goes, and under that what lies highest is taken.
-i32 hide(i64 fd) {
-    if (host_failed(fd)) return static_cast<i32>(fd);
-    i64 r = host(lnx::SYS_fcntl, fd, f_dupfd_cloexec, hidden_from);
-    if (host_failed(r)) {
+// The guest may have used up its limit of descriptors, or lowered it below our numbers: it is lifted for the moment, as far as the
+// hard limit goes, and under that what lies highest is taken.
+i32 hidden_made(u64 number, u64 a, u64 b, u64 c, u64 d) {
+    i64 made = host(number, a, b, c, d), r = host_failed(made) ? made : host(lnx::SYS_fcntl, made, f_dupfd_cloexec, hidden_from);
+    if (made == -lnx::EMFILE || (!host_failed(made) && host_failed(r))) {
         Locked hold(limit_lock);
         u64 limit[2];
         host(lnx::SYS_prlimit64, 0, rlimit_nofile, 0, limit);
         const u64 lifted[2] = {limit[1], limit[1]};
         host(lnx::SYS_prlimit64, 0, rlimit_nofile, lifted, 0);
-        for (i64 from = hidden_from; host_failed(r) && from >= 3; from /= 2) r = host(lnx::SYS_fcntl, fd, f_dupfd_cloexec, from);
+        if (host_failed(made)) r = made = host(number, a, b, c, d);
+        if (!host_failed(made)) r = -lnx::EMFILE;
+        for (i64 from = hidden_from; !host_failed(made) && host_failed(r) && from >= 3; from /= 2)
+            r = host(lnx::SYS_fcntl, made, f_dupfd_cloexec, from);
         host(lnx::SYS_prlimit64, 0, rlimit_nofile, limit, 0);
     }
-    host(lnx::SYS_close, fd);
+    if (!host_failed(made)) host(lnx::SYS_close, made);
     if (!host_failed(r)) put(own, static_cast<i32>(r), true);
     return static_cast<i32>(r);
 }

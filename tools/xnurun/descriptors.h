@@ -10,7 +10,7 @@ namespace trapeze {
 
 // Numbers from here on may be the emulator's own (epoll, timers ...): hidden() says it of one. The guest gets EBADF for them.
 constexpr i32 hidden_from = 9000;
-i32 hide(i64 fd);           // moves one of the host's there; a result < 0 is passed through; -errno if it cannot be
+i32 hidden_made(u64 number, u64 a = 0, u64 b = 0, u64 c = 0, u64 d = 0);  // what this host call makes, there; -errno
 bool hidden(i32 fd);
 void close_hidden(i32 fd);
 

@@ -33,7 +33,7 @@ Answer bsd_lstat64(Trap&), bsd_getdirentries64(Trap&), bsd_bsdthread_create(Trap
 Answer bsd_bsdthread_register(Trap&), bsd_thread_selfid(Trap&), bsd_getentropy(Trap&);
 Answer bsd_recvmsg(Trap&), bsd_sendmsg(Trap&), bsd_recvfrom(Trap&), bsd_accept(Trap&), bsd_getpeername(Trap&);
 Answer bsd_getsockname(Trap&), bsd_socket(Trap&), bsd_connect(Trap&), bsd_bind(Trap&), bsd_setsockopt(Trap&);
-Answer bsd_kqueue(Trap&), bsd_kevent(Trap&), bsd_kevent64(Trap&);
+Answer bsd_kqueue(Trap&), bsd_kevent(Trap&), bsd_kevent64(Trap&), bsd_sendfile(Trap&);
 Answer bsd_listen(Trap&), bsd_getsockopt(Trap&), bsd_sendto(Trap&), bsd_shutdown(Trap&), bsd_socketpair(Trap&);
 Answer mach_port_allocate(Trap&), mach_port_deallocate(Trap&), mach_port_mod_refs(Trap&);
 Answer mach_port_insert_right(Trap&), mach_reply_port(Trap&), mach_thread_self(Trap&), mach_task_self(Trap&);
@@ -78,8 +78,8 @@ constexpr HandlerRow bsd_socket_handlers[] = {
     {27, bsd_recvmsg}, {28, bsd_sendmsg}, {29, bsd_recvfrom}, {30, bsd_accept}, {31, bsd_getpeername}, {32, bsd_getsockname},
     {97, bsd_socket}, {98, bsd_connect}, {104, bsd_bind}, {105, bsd_setsockopt}, {106, bsd_listen}, {118, bsd_getsockopt},
     {133, bsd_sendto}, {134, bsd_shutdown}, {135, bsd_socketpair}, {401, bsd_recvmsg}, {402, bsd_sendmsg},
-    {362, bsd_kqueue}, {363, bsd_kevent}, {369, bsd_kevent64}, {403, bsd_recvfrom}, {404, bsd_accept}, {409, bsd_connect},
-    {413, bsd_sendto},
+    {337, bsd_sendfile}, {362, bsd_kqueue}, {363, bsd_kevent}, {369, bsd_kevent64}, {403, bsd_recvfrom}, {404, bsd_accept},
+    {409, bsd_connect}, {413, bsd_sendto},
 };
 
 constexpr HandlerRow mach_handlers[] = {

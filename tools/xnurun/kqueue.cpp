@@ -6,7 +6,6 @@
 #include "sys/mem.h"
 #include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/handlers.h"
-#include "tools/xnurun/signal.h"
 
 namespace trapeze {
 
@@ -29,11 +28,6 @@ constexpr u32 most_numbers = 256;
 Number number_list[most_numbers];
 u32 number_count;  // read without the lock to see that there is none
 u32 fd_notes;      // likewise: knotes that look at descriptors
-
-// EVFILT_SIGNAL: deliveries by number, and the eventfds to write to when one comes. Written in host signal handlers.
-u32 signals_seen[32];
-u32 signals_watched;
-i32 signal_wakes[64];
 
 template <class T>
 T* take(T*& list) {
@@ -101,8 +95,7 @@ void close_all(Kqueue& kq) {
 
 void destroy(Kqueue& kq) {
     while (kq.notes) drop(*kq.notes);
-    for (i32& slot : signal_wakes)
-        if (kq.wake >= 0 && slot == kq.wake + 1) __atomic_store_n(&slot, 0, __ATOMIC_SEQ_CST);
+    kqueue_forget_signals(&kq);
     close_all(kq);
     for (Kqueue** at = &kqueues; *at; at = &(*at)->next)
         if (*at == &kq) {
@@ -124,18 +117,6 @@ void edge(Kqueue& kq, u64 fd, i16 filter) {
     if (n && filter_event(*n)) knote_activate(*n);
 }
 
-void count_signals(Kqueue& kq) {
-    if (!__atomic_load_n(&signals_watched, __ATOMIC_RELAXED)) return;
-    for (Knote* n = kq.notes; n; n = n->next) {
-        if (n->kev.filter != xnu::EVFILT_SIGNAL) continue;
-        const u32 seen = __atomic_load_n(&signals_seen[n->kev.ident & 31], __ATOMIC_SEQ_CST);
-        if (seen == n->seen) continue;
-        n->kev.data += seen - n->seen;
-        n->seen = seen;
-        knote_activate(*n);
-    }
-}
-
 }  // namespace
 
 bool kqueue_has_fd(i32 fd) {
@@ -151,10 +132,11 @@ void knote_activate(Knote& n) {
 }
 
 i64 kqueue_new() {
+    Locked hold(kqueue_lock);
+    if (number_count == most_numbers) return -lnx::ENOMEM;
     const i64 fd = host(lnx::SYS_epoll_create1, cloexec);
     if (host_failed(fd)) return fd;
-    Locked hold(kqueue_lock);
-    const i32 wake = number_count < most_numbers ? hide(host(lnx::SYS_eventfd2, 0, cloexec | nonblock)) : -lnx::EMFILE;
+    const i32 wake = hidden_made(lnx::SYS_eventfd2, 0, cloexec | nonblock);
     if (wake < 0) {
         host(lnx::SYS_close, fd);
         return wake;
@@ -267,7 +249,7 @@ void kqueue_harvest(Kqueue& kq) {
         }
         if (count < 64 || !more) break;
     }
-    count_signals(kq);
+    kqueue_count_signals(kq);
 }
 
 void kqueue_settle(Kqueue& kq) {
@@ -278,9 +260,9 @@ void kqueue_settle(Kqueue& kq) {
         kq.wake_set = true;
     } else if (!kq.queued) {
         // A signal may have written meanwhile: what it counted is looked at after the word is emptied.
-        if (kq.wake_set || __atomic_load_n(&signals_watched, __ATOMIC_RELAXED)) host(lnx::SYS_read, kq.wake, &was, 8);
+        if (kq.wake_set || kqueue_any_signals()) host(lnx::SYS_read, kq.wake, &was, 8);
         kq.wake_set = false;
-        count_signals(kq);
+        kqueue_count_signals(kq);
         if (kq.queued) kqueue_settle(kq);
     }
 }
@@ -362,31 +344,6 @@ void kqueue_descriptor_copied(i32 from, i32 to) {
     __atomic_store_n(&number_count, number_count + 1, __ATOMIC_RELEASE);
 }
 
-bool kqueue_watches_signal(i32 darwin) { return __atomic_load_n(&signals_watched, __ATOMIC_SEQ_CST) & sigbit(darwin); }
-
-void kqueue_signal(i32 darwin) {
-    if (!kqueue_watches_signal(darwin)) return;
-    __atomic_fetch_add(&signals_seen[darwin], 1, __ATOMIC_SEQ_CST);
-    const u64 one = 1;
-    for (const i32& slot : signal_wakes)
-        if (const i32 fd = __atomic_load_n(&slot, __ATOMIC_SEQ_CST)) host(lnx::SYS_write, fd - 1, &one, 8);
-}
-
-// False: too many kqueues do. A signal stays watched from the first knote on: that the host catches it changes nothing that the guest could see.
-bool kqueue_watch_signal(Knote& n) {
-    const i32 number = static_cast<i32>(n.kev.ident);
-    n.seen = __atomic_load_n(&signals_seen[number], __ATOMIC_SEQ_CST);
-    __atomic_fetch_or(&signals_watched, sigbit(number), __ATOMIC_SEQ_CST);
-    i32* free_slot = nullptr;
-    for (i32& slot : signal_wakes) {
-        if (slot == n.kq->wake + 1) return true;
-        if (!slot && !free_slot) free_slot = &slot;
-    }
-    if (!free_slot) return false;
-    __atomic_store_n(free_slot, n.kq->wake + 1, __ATOMIC_SEQ_CST);
-    return true;
-}
-
 void fork_child_kqueues() {
     kqueue_lock.reset();
     for (u32 i = 0; i < number_count; i++) host(lnx::SYS_close, number_list[i].fd);
@@ -400,8 +357,7 @@ void fork_child_kqueues() {
     // The objects' memory is left: a fork of a program with kqueues is rare, and its child mostly executes another.
     kqueues = nullptr;
     number_count = fd_notes = 0;
-    signals_watched = 0;
-    for (i32& slot : signal_wakes) slot = 0;
+    kqueue_forget_signals(nullptr);
 }
 
 }  // namespace trapeze

@@ -38,6 +38,8 @@ struct Knote {
     bool active, queued, disabled, triggered, file;
 };
 
+inline i32 fd_of(const Knote& n) { return static_cast<i32>(n.kev.ident); }
+
 struct Kqueue {
     Kqueue* next;
     Knote* notes;
@@ -69,11 +71,19 @@ void filter_detach(Knote&);
 bool filter_event(Knote&);                        // f_event without a hint
 void filter_touch(Knote&, const xnu::kevent64_s& change);  // EVENT_REGISTER, of filters that have it
 bool filter_touches(const Knote&);
+i16 descriptor_ready(i32 fd, i16 events);         // poll's revents, now
+bool read_event(Knote&);                          // kqueue_descriptors.cpp
+bool write_event(Knote&);
+i32 attach_fd(Knote&);
+i32 watch_file(Knote&);                           // by inotify
 void filter_timer(Kqueue&, u64 now);              // what has expired; sets the timer for what has not
 void filter_files(Kqueue&);                       // reads inotify
 void filter_process(Knote&);                      // its pidfd is readable
 void knote_activate(Knote&);
-bool kqueue_watch_signal(Knote&);
+bool kqueue_watch_signal(Knote&);                 // kqueue_signals.cpp
+void kqueue_count_signals(Kqueue&);               // deliveries become active knotes; under the lock
+void kqueue_forget_signals(Kqueue*);              // its eventfd closes; null: all, in the child of a fork
+bool kqueue_any_signals();
 i32 kqueue_inotify(Kqueue&);
 
 // Other parts of the emulator.

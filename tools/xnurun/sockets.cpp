@@ -43,7 +43,13 @@ i32 address_in(u64 from, u32 size, HostAddress& out) {
         if (size == 2) return xnu::EINVAL;
         if (n == 0) return xnu::ENOENT;
         if (n >= sizeof(lnx::sockaddr_un::sun_path)) return xnu::ENAMETOOLONG;
-        memcpy(out.bytes + 2, guest + 2, n);
+        // /private/tmp and its like are the host's without /private, as in path.cpp.
+        u32 from_at = 2;
+        constexpr const char* folders[] = {"/private/tmp", "/private/var", "/private/etc"};
+        for (const char* folder : folders)
+            if (n > 12 && memcmp(guest + 2, folder, 12) == 0 && guest[2 + 12] == '/') from_at = 2 + 8;
+        n -= from_at - 2;
+        memcpy(out.bytes + 2, guest + from_at, n);
         out.size = 2 + n + 1;
     } else {
         if (family == xnu::AF_INET && size != sizeof(xnu::sockaddr_in)) return xnu::EINVAL;
@@ -114,6 +120,15 @@ bool has_peer(i32 fd) {
     HostAddress a;
     i32 size = sizeof a.bytes;
     return !host_failed(host(lnx::SYS_getpeername, fd, a.bytes, &size));
+}
+
+bool both_shut(i32 fd) {
+    struct {
+        i32 fd;
+        i16 events, revents;
+    } look{fd, lnx::POLLRDHUP, 0};
+    host(lnx::SYS_poll, &look, 1, 0);
+    return (look.revents & (lnx::POLLRDHUP | lnx::POLLHUP)) == (lnx::POLLRDHUP | lnx::POLLHUP);
 }
 
 bool no_sigpipe(i32 fd) { return host_socket_number(fd, so_priority) == no_sigpipe_mark; }

@@ -30,6 +30,7 @@ i32 receive_flags_to_guest(i32 host);
 
 i32 host_socket_number(i32 fd, i32 option);  // SOL_SOCKET; -errno
 bool has_peer(i32 fd);
+bool both_shut(i32 fd);  // SS_CANTRCVMORE and SS_CANTSENDMORE, as far as it shows: the connection has ended
 inline bool is_unix(i32 fd) { return host_socket_number(fd, lnx::SO_DOMAIN) == lnx::AF_UNIX; }
 inline bool is_stream(i32 fd) { return host_socket_number(fd, lnx::SO_TYPE) == lnx::SOCK_STREAM; }
 

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// EVFILT_SIGNAL. A signal that comes to the process is counted by its number, in the host's handler, which may interrupt anything: so
+// the counts and the list of eventfds to write to are atomic words, and no lock is taken. A knote holds the count that it has seen.
+#include "tools/xnurun/kqueue.h"
+#include "tools/xnurun/signal.h"
+
+namespace trapeze {
+namespace {
+
+u32 seen[32];      // deliveries, by Darwin's number
+u32 watched;       // sigbit
+i32 wakes[64];     // eventfds plus 1; 0: free
+
+}  // namespace
+
+void kqueue_count_signals(Kqueue& kq) {
+    if (!kqueue_any_signals()) return;
+    for (Knote* n = kq.notes; n; n = n->next) {
+        if (n->kev.filter != xnu::EVFILT_SIGNAL) continue;
+        const u32 count = __atomic_load_n(&seen[n->kev.ident & 31], __ATOMIC_SEQ_CST);
+        if (count == n->seen) continue;
+        n->kev.data += count - n->seen;
+        n->seen = count;
+        knote_activate(*n);
+    }
+}
+
+bool kqueue_watches_signal(i32 darwin) { return __atomic_load_n(&watched, __ATOMIC_SEQ_CST) & sigbit(darwin); }
+
+void kqueue_signal(i32 darwin) {
+    if (!kqueue_watches_signal(darwin)) return;
+    __atomic_fetch_add(&seen[darwin], 1, __ATOMIC_SEQ_CST);
+    const u64 one = 1;
+    for (const i32& slot : wakes)
+        if (const i32 fd = __atomic_load_n(&slot, __ATOMIC_SEQ_CST)) host(lnx::SYS_write, fd - 1, &one, 8);
+}
+
+// False: too many kqueues do. A signal stays watched from the first knote on: that the host catches it changes nothing that the guest could see.
+bool kqueue_watch_signal(Knote& n) {
+    const i32 number = static_cast<i32>(n.kev.ident);
+    n.seen = __atomic_load_n(&seen[number], __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(&watched, sigbit(number), __ATOMIC_SEQ_CST);
+    i32* free_slot = nullptr;
+    for (i32& slot : wakes) {
+        if (slot == n.kq->wake + 1) return true;
+        if (!slot && !free_slot) free_slot = &slot;
+    }
+    if (!free_slot) return false;
+    __atomic_store_n(free_slot, n.kq->wake + 1, __ATOMIC_SEQ_CST);
+    return true;
+}
+
+bool kqueue_any_signals() { return __atomic_load_n(&watched, __ATOMIC_RELAXED); }
+
+void kqueue_forget_signals(Kqueue* kq) {
+    if (!kq) watched = 0;
+    for (i32& slot : wakes)
+        if (!kq || slot == kq->wake + 1) __atomic_store_n(&slot, 0, __ATOMIC_SEQ_CST);
+}
+
+}  // namespace trapeze
