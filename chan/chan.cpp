@@ -8,7 +8,7 @@
 
 #include <new>
 
-#include "sched/mal.h"
+#include "sync/mal.h"
 #include "sys/panic.h"
 
 namespace trapeze {

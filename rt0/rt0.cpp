@@ -33,7 +33,7 @@ extern "C" {
 
 [[gnu::weak]] void schedstart() {}
 
-[[noreturn]] void rt0_start(i32 count, char** vector) {
+[[noreturn, gnu::cold]] void rt0_start(i32 count, char** vector) {
     check();
     args(count, vector);
     osinit();

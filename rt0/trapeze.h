@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Trapeze: all of it. Goroutines, channels, select, files, sockets, processes, signals, threads, printing, the environment.
+// Trapeze: all of it. Goroutines, channels, select, memory, files, sockets, processes, signals, threads, printing, the environment.
 #pragma once
 #include "chan/chan.h"
 #include "chan/select.h"
 #include "sched/sched.h"
+#include "sync/mal.h"
 #include "sys/args.h"
 #include "sys/errno.h"
 #include "sys/file.h"

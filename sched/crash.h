@@ -16,6 +16,6 @@ extern const FatalSignal fatal_signals[];  // ends with number 0
 // The handler: prints signal, address, registers, the goroutine it happened in and all others, and ends the process with
 // status 2. A fault in a goroutine's guard page is named a stack overflow. Runs on the thread's alternate stack; allocates and
 // locks nothing.
-void crash(i32 signal, SignalInfo* info, SignalContext* context);
+[[gnu::cold]] void crash(i32 signal, SignalInfo* info, SignalContext* context);
 
 }  // namespace trapeze

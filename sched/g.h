@@ -3,7 +3,7 @@
 //
 // G: a goroutine: a stack, where it stopped, and why. It lies at the top of its own stack slot.
 // M: an OS thread. It runs Gs while it holds a P, and its own g0 (the scheduler's stack) in between.
-// P: the right to run Gs, GOMAXPROCS of them, and what goes with it: a run queue and a cache of dead Gs.
+// P: the right to run Gs, GOMAXPROCS of them, and what goes with it: a run queue and caches, of dead Gs and of memory.
 //
 // status    meaning                                     changed by
 // Gidle     a slot that never held a goroutine          newg
@@ -16,6 +16,7 @@
 #pragma once
 #include "sched/runq.h"
 #include "sync/lock.h"
+#include "sync/malcache.h"
 #include "sync/note.h"
 #include "sys/print.h"
 #include "sys/thread.h"
@@ -60,6 +61,7 @@ struct P {
     P* link;      // the idle list
     G* dead;      // cache of dead Gs
     u32 ndead;
+    MalCache mal;
 };
 
 struct M {
@@ -133,10 +135,10 @@ void add_timer(G* g);           // g->wake_at; g has left its stack
 void run_timers();              // makes the sleepers ready whose time has come
 
 // report.cpp
-[[noreturn]] void report_deadlock();
-void describe(Out& out);
+[[noreturn, gnu::cold]] void report_deadlock();
+[[gnu::cold]] void describe(Out& out);
 
 // crash.cpp
-void crashinit();
+[[gnu::cold]] void crashinit();
 
 }  // namespace trapeze

@@ -31,7 +31,7 @@ extern "C" void gosw(uptr* save, uptr to);
 
 constinit Sched sched{};  // constinit: a constructor would run after schedinit, and undo it
 
-static void startm(bool spinning_counted);
+[[gnu::cold]] static void startm(bool spinning_counted);
 
 // --- idle Ps and Ms, sched.lock held --------------------------------------------------------------------------------
 
@@ -69,6 +69,7 @@ static void midleremove(M* m) {
 static void acquirep(M* m, P* p) {
     m->p = p;
     p->m = m;
+    mal_attach(&p->mal);
 }
 
 // --- switching ------------------------------------------------------------------------------------------------------
@@ -208,7 +209,7 @@ static bool work_anywhere() {
 }
 
 // Sleeps until there is a P for this M, which it holds on return.
-static void stopm(M* m) {
+[[gnu::cold]] static void stopm(M* m) {
     lock(&sched.lock);
     m->idle = true;
     m->link = sched.idle_ms;
@@ -268,6 +269,7 @@ static G* findrunnable(M* m) {
             return g;
         }
         m->p = nullptr;
+        mal_attach(nullptr);
         pidleput(p);
         unlock(&sched.lock);
 

@@ -33,7 +33,7 @@ static const char* base_name(const char* path) {
     return name;
 }
 
-static void print_g(G* g, void* arg) {
+[[gnu::cold]] static void print_g(G* g, void* arg) {
     const u32 status = g->status.load(relaxed);
     if (status == Gidle || status == Gdead) return;
     Out& out = *static_cast<Out*>(arg);

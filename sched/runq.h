@@ -40,7 +40,7 @@ struct RunQueue {
     }
 
     // Owner. Half of a full ring as a list, with g at its end: for the global queue. Null if thieves made room meanwhile.
-    T* take_half(T* g, T** last, u32* count) {
+    [[gnu::cold]] T* take_half(T* g, T** last, u32* count) {
         u32 h = head.load(acquire);
         const u32 n = (tail.load(relaxed) - h) / 2;
         if (n != size / 2) return nullptr;

@@ -10,7 +10,6 @@
 // Rejected: a mapping for each stack (two traps each, and the kernel's limit of 65,530 mappings ends it).
 #include <new>
 
-#include "sched/mal.h"
 #include "sched/sched.h"
 #include "sys/panic.h"
 
@@ -34,16 +33,17 @@ constinit Lock stack_lock{};
 constinit Atomic<Slab*> slabs;
 G* dead_gs;
 
-constexpr usize g_offset = (slot_size - sizeof(G)) & ~usize{63};
+constexpr usize g_offset = (slot_size - sizeof(Slab) - sizeof(G)) & ~usize{63};  // the first slot's top is the Slab
 
 // A slot that was never used; stack_lock held.
-G* carve() {
+[[gnu::cold]] G* carve() {
     Slab* s = slabs.load(relaxed);
     if (!s || s->used.load(relaxed) == slab_slots) {
         Result r = pages_map(slot_size * slab_slots);
         if (r.failed()) die_errno("no memory for another 64 goroutine stacks (4 MiB of address space)", r);
-        s = static_cast<Slab*>(mal(sizeof(Slab)));
-        s->base = reinterpret_cast<u8*>(r.value());
+        u8* base = reinterpret_cast<u8*>(r.value());
+        s = new (base + slot_size - sizeof(Slab)) Slab{};
+        s->base = base;
         s->next = slabs.load(relaxed);
         slabs.store(s, release);
     }

@@ -6,8 +6,8 @@
 // constructors run: their goroutines are queued (predawn).
 #include <new>
 
-#include "sched/mal.h"
 #include "sched/sched.h"
+#include "sync/mal.h"
 #include "sys/args.h"
 #include "sys/mem.h"
 #include "sys/panic.h"
@@ -79,7 +79,7 @@ M* newm(u32 id) {
     return m;
 }
 
-extern "C" void schedinit() {
+extern "C" [[gnu::cold]] void schedinit() {
     describe_hook = describe;
     read_debug();
     sched.nprocs = procs_wanted();
@@ -101,6 +101,7 @@ extern "C" void schedinit() {
     m0.random = seed ? seed : static_cast<u64>(__builtin_ia32_rdtsc()) * 2 + 1;
     m0.p = &sched.allp[0];
     m0.p->m = &m0;
+    mal_attach(&m0.p->mal);
     m0.curg = &main_g;
     main_g.id = 1;
     main_g.m = &m0;

@@ -5,8 +5,8 @@
 // one that reads it too early looks again at its next decision, or is the keeper, who reads it under sched.lock after its
 // own P went idle (proc.cpp).
 // A heap for all Ps, not one each: a sleep costs a lock that others seldom hold; per-P heaps come with the timers' own API.
-#include "sched/mal.h"
 #include "sched/sched.h"
+#include "sync/mal.h"
 #include "sys/mem.h"
 #include "sys/os.h"
 
@@ -38,7 +38,7 @@ void sift_down(u32 i) {
     heap[i] = g;
 }
 
-void grow() {
+[[gnu::cold]] void grow() {
     const u32 more = room ? 2 * room : 64;
     G** bigger = static_cast<G**>(mal(more * sizeof(G*)));
     if (room) {

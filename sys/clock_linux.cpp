@@ -40,7 +40,7 @@ using ClockGettime = i64 (*)(i32, lnx::timespec*);
 
 i64 by_trap(i32 clock, lnx::timespec* ts) { return sys_clock_gettime(clock, ts).raw; }
 
-ClockGettime find() {
+[[gnu::cold]] ClockGettime find() {
     constexpr u32 pt_load = 1, pt_dynamic = 2;
     constexpr u64 dt_strtab = 5, dt_symtab = 6;
     const u64 base = auxval(lnx::AT_SYSINFO_EHDR);

@@ -11,13 +11,13 @@ namespace trapeze {
 [[noreturn]] void exit_process(i32 status);
 
 // First code of a process after args(): the first thread's block, its canary.
-void osinit();
+[[gnu::cold]] void osinit();
 
 // Makes `block` the calling thread's; needed by threads whose creation does not do it (Darwin).
 void set_thread_block(Tls* block);
 
 // CPUs that this process may use, at least 1: the affinity mask on Linux, hw.ncpu on Darwin.
-i32 cpu_count();
+[[gnu::cold]] i32 cpu_count();
 
 // Nanoseconds on a clock that never goes back (CLOCK_MONOTONIC; mach_absolute_time). Does not block.
 i64 nanotime();

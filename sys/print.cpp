@@ -8,7 +8,8 @@
 
 namespace trapeze {
 
-usize format_u64(char out[20], u64 v) {
+// Kept out of line, three callers each would be most of what a tiny program prints with.
+[[gnu::noinline]] usize format_u64(char out[20], u64 v) {
     char reversed[20];
     usize n = 0;
     do reversed[n++] = static_cast<char>('0' + v % 10);
@@ -31,7 +32,7 @@ void Out::flush() {
     used_ = 0;
 }
 
-void Out::put(Str s) {
+[[gnu::noinline]] void Out::put(Str s) {
     for (usize i = 0; i < s.size; i++) {
         if (used_ == sizeof buffer_) flush();
         buffer_[used_++] = s.data[i];

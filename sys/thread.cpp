@@ -10,7 +10,7 @@ namespace trapeze {
 
 static usize mapping_size() { return 2 * page_size + signal_stack_size() + thread_stack_size; }
 
-Thread* thread_create(void (*fn)(void*), void* arg, Result* error) {
+[[gnu::cold]] Thread* thread_create(void (*fn)(void*), void* arg, Result* error) {
     const usize size = mapping_size();
     *error = pages_map(size);
     if (error->failed()) return nullptr;

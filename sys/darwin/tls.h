@@ -12,6 +12,7 @@ namespace trapeze {
 
 struct M;
 struct G;
+struct MalCache;
 
 struct Tls {
     Tls* self;
@@ -21,7 +22,8 @@ struct Tls {
     u32 reply_port;  // the thread's port for answers to Mach RPC, made when first needed
     u32 thread_port; // the kernel's name of the thread, with a right to it; 0 until asked for
     void (*at_exit)(); // what the thread calls last, on its own stack (semacreate sets it); null: nothing
-    u64 reserved[96];
+    MalCache* mal;     // where the thread may allocate without a lock, or null (sync/malcache.h)
+    u64 reserved[95];
     u64 stack_limit;
 };
 

@@ -12,6 +12,7 @@ namespace trapeze {
 
 struct M;
 struct G;
+struct MalCache;
 
 struct Tls {
     Tls* self;
@@ -20,7 +21,8 @@ struct Tls {
     u64 sema;         // the thread's semaphore (sync/sema.h)
     void (*at_exit)(); // what the thread calls last, on its own stack (semacreate sets it); null: nothing
     u64 canary;
-    u64 reserved[8];
+    MalCache* mal;     // where the thread may allocate without a lock, or null (sync/malcache.h)
+    u64 reserved[7];
     u64 stack_limit;
 };
 

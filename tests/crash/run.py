@@ -7,6 +7,7 @@ fail or watch them give the wrapper xnurun's --inject and --trace, put before th
 """
 import os
 import re
+import resource
 import shlex
 import subprocess
 import sys
@@ -22,10 +23,11 @@ def wrapped(options):
     return [runner, *options, PROGRAM]
 
 
-def run(mode, *options, env=None):
+def run(mode, *options, env=None, limit=None):
     try:
         r = subprocess.run([*wrapped(options), mode], capture_output=True, text=True, timeout=40,
-                           env={**os.environ, **(env or {})})
+                           env={**os.environ, **(env or {})},
+                           preexec_fn=limit and (lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit))))
     except subprocess.TimeoutExpired as e:
         sys.exit(f'{mode} {options}: hangs; it said {e.stderr!r}')
     return r.returncode, r.stdout, r.stderr
@@ -126,6 +128,41 @@ def heritage_13_no_semaphore():
 def heritage_15_dead_port():
     ends(run('one_wakeup', '--inject=semaphore_signal_trap:KERN_INVALID_NAME'), 2,
          r'mach error: semaphore_signal\(port 0x[0-9a-f]+\): KERN_INVALID_NAME \(15\)')
+
+
+
+def mal_exhausted():
+    size = r'^fatal error: out of memory: no %d bytes: %s$'
+    where = r'^in goroutine 1 on M 0, thread \d+$'
+    ends(run('huge'), 2, size % (1 << 62, 'ENOMEM'), where)
+    ends(run('overflow'), 2, size % ((1 << 64) - 1, 'ENOMEM'))
+    ends(run('new'), 2, size % (1 << 61, 'ENOMEM'))
+    ends(run('aligned'), 2, size % (100, 'EINVAL'))
+    # A limit on Linux; on Darwin, where none counts address space, mmap fails from some call on.
+    if WRAPPER:
+        few, limit = ['--inject=mmap:ENOMEM:40+'], None
+        ends(run('use_up_and_go_on', '--inject=mmap:ENOMEM:60'), 0, out='went on\n')
+    else:
+        few, limit = [], 64 << 20
+        ends(run('use_up_and_go_on', limit=limit), 0, out='went on\n')
+    ends(run('use_up', *few, limit=limit), 2, size % (3000, 'ENOMEM'), where)
+    ends(run('use_up_large', *few, limit=limit), 2, size % (1 << 20, 'ENOMEM'), where)
+
+
+def mal_misuse():
+    for mode in ('not_ours', 'not_ours_large', 'freed_large_twice'):
+        ends(run(mode), 2, r'^panic: mfree.* of what mal did not make$', r'^in goroutine 1 on M \d+, thread \d+$')
+    ends(run('fine'), 0, out='fine\n')
+
+
+def mal_checked_misuse():
+    for mode, message in (('freed_twice', 'was freed before'), ('freed_large_twice', 'was freed before'), ('inside', "is no block of mal's"),
+                          ('other_size', 'is freed with another size than it was made with'), ('behind', 'was written behind its end')):
+        ends(run(mode), 2, r'^panic: mal: 0x[0-9a-f]+ .*' + message + '$', r'^in goroutine 1 on M \d+, thread \d+$')
+    for mode in ('far_behind', 'after'):
+        ends(run(mode), 2, r'^\[signal SIG(SEGV|BUS), .*')
+    ends(run('huge'), 2, r'^fatal error: out of memory: no 4611686018427387904 bytes')
+    ends(run('fine'), 0, out='fine\n')
 
 
 CASE, PROGRAM = sys.argv[1:]

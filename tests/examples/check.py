@@ -83,6 +83,15 @@ def echo():
     usage('101', '1')
 
 
+def tree():
+    for procs in ('1', '2', '8'):
+        for depth in (0, 1, 12, 15):
+            expect(run(str(depth), env={'GOMAXPROCS': procs}), (0, f'{2 ** (depth + 1) - 1} nodes\n' * 4 + 'nothing is left of them\n', ''),
+                   f'tree {depth} with GOMAXPROCS={procs}')
+    for bad in ([], ['x'], ['-1'], ['25'], ['1', '2']):
+        usage(*bad)
+
+
 def deadlock():
     for procs in ('1', '2', '8'):
         status, out, err = run(env={'GOMAXPROCS': procs})
