@@ -99,7 +99,7 @@ static void pipes() {
 static void limits() {
     ok(in_child([] {
            ignore_signal(sigxfsz);
-           set_limit(Limit::file_size, 100);
+           set_limit(UpperLimit::file_size, 100);
            const i32 fd = fd_of(open("grows", O_RDWR | O_CREAT));
            static char buffer[200];
            if (write(fd, buffer, 200).raw != 100) return 1;  // what fits
@@ -113,7 +113,7 @@ static void limits() {
        }) == 0,
        "EFBIG beyond RLIMIT_FSIZE");
     ok(in_child([] {
-           set_limit(Limit::descriptors, 20);
+           set_limit(UpperLimit::descriptors, 20);
            i32 last = -1;
            Result r{};
            for (int i = 0; i < 30 && (r = open("file", O_RDONLY)).ok(); i++) last = fd_of(r);

@@ -80,8 +80,8 @@ inline void ignore_signal(i32 signal) {
 }
 constexpr i32 sigpipe = 13, sigxfsz = 25;
 
-enum class Limit { file_size, descriptors, locked };
-inline void set_limit(Limit which, u64 to) {
+enum class UpperLimit { file_size, descriptors, locked };
+inline void set_limit(UpperLimit which, u64 to) {
     constexpr i32 numbers[2][3] = {{1, 7, 8}, {1, 8, 6}};  // FSIZE, NOFILE, MEMLOCK
     const u64 limit[2] = {to, to};
     (void)syscall(kernel::SYS_setrlimit, numbers[darwin][static_cast<int>(which)], limit);
