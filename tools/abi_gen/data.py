@@ -108,7 +108,8 @@ def header(kernel, root):
         empty = '{nullptr, nullptr, nullptr, 0, 0, 0, CallResult::none, false}'
         out += [f'    {newest.get(n, empty)},' for n in range(limit + 1)] + ['};']
     if kernel == 'darwin':
-        rows = sorted(table.mig(root), key=lambda r: r.number)
+        newest = {r.number: r for r in sorted(table.mig(root), key=era_rank, reverse=True)}
+        rows = [newest[n] for n in sorted(newest)]
         out += ['struct MigRoutine { i32 id; const char* name; };',
                 f'inline constexpr MigRoutine mig_routines[{len(rows)}] = {{']
         out += [f'    {{{r.number}, {quote(r.name)}}},' for r in rows] + ['};']

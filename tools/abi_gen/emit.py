@@ -116,7 +116,7 @@ def numbers_header(kernel, root):
         out += ['enum : u32 {'] + [f'    TRAP_{r.name} = {r.encoded:#x},' for r in rows] + ['};']
     if kernel == 'darwin':
         from .table import mig
-        rows = [r for r in mig(root)]
+        rows = [r for r in mig(root) if 'old' not in r.marks]
         out += ['enum : i32 {'] + [f'    MIG_{r.name} = {r.number},' for r in rows] + ['};']
     return '\n'.join(out + ['}', ''])
 

@@ -80,6 +80,22 @@ SCALARS = {
     'port_disposition': ('u32', 'MACH_MSG_TYPE_*'),
     'vm_flags': ('i32', 'VM_FLAGS_*'),
     'ulock_op': ('u32', 'UL_* and ULF_*'),
+    # of Mach's messages
+    'name': ('u32', 'Mach port name as a number: no right goes over'),
+    'inherit': ('i32', 'VM_INHERIT_*'),
+    'vm_behavior': ('i32', 'VM_BEHAVIOR_*'),
+    'purgable': ('i32', 'VM_PURGABLE_*'),
+    'region_flavor': ('i32', 'VM_REGION_*'),
+    'kern_return': ('i32', 'kern_return_t'),
+    'state_flavor': ('i32', 'x86_THREAD_STATE64 ...'),
+    'task_flavor': ('i32', 'TASK_*_INFO'),
+    'thread_flavor': ('i32', 'THREAD_*_INFO'),
+    'host_flavor': ('i32', 'HOST_*'),
+    'port_flavor': ('i32', 'MACH_PORT_LIMITS_INFO ...'),
+    'port_type': ('u32', 'MACH_PORT_TYPE_*'),
+    'exception': ('i32', 'EXC_*'),
+    'exception_mask': ('i32', 'EXC_MASK_*'),
+    'exception_behavior': ('i32', 'EXCEPTION_*'),
 }
 
 # What a trap gives back: shown by traces; the C++ type follows from class and kind.

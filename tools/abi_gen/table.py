@@ -185,11 +185,21 @@ def calls(cls, root=ROOT):
 
 
 def mig(root=ROOT):
-    rows, structs = read('sys/darwin/mig.tbl', MIG_COLUMNS, root)
+    """The MIG routines; those that have a newer row of their name are marked `old`."""
+    from . import mig as messages
+    rows, _ = read('sys/darwin/mig.tbl', MIG_COLUMNS, root)
+    newest = {}
     for row in rows:
-        row.request = parse_args(row.request, row, structs)
-        row.reply = parse_args(row.reply, row, structs)
+        row.simple = row.reply == 'none'
+        row.request = messages.parse(row.request, row)
+        row.reply = messages.parse('-' if row.simple else row.reply, row)
+        if not row.request:
+            raise Bad(f'{row.where}: {row.name} has no port to go to')
         row.since, row.until = era(row.era, row.where)
+        if row.name not in newest or era_rank(row) < era_rank(newest[row.name]):
+            newest[row.name] = row
+    for row in rows:
+        row.marks = [] if newest[row.name] is row else ['old']
     return rows
 
 
