@@ -16,10 +16,10 @@ import fnmatch
 import os
 import re
 
-from . import check_linux, table
+from . import check_darwin, check_linux, table
 from .table import Bad
 
-HALVES = (check_linux,)
+HALVES = (check_linux, check_darwin)
 SETTLED_COLUMNS = ('source', 'difference', 'right', 'reason')
 
 HELP = '''usage: tools/abi check FOLDER
