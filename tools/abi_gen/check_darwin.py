@@ -3,10 +3,10 @@
 
 Traps: a number without a row of that time, a row of a time when the kernel had none, name,
 result, how many arguments, and of each its name and whether it is a pointer, 32 or 64 bits
-wide. MIG routines: check_mig.py. A difference that several versions have is one line; its
+wide. MIG routines: check_mig.py; names of values: check_values.py. A difference that several versions have is one line; its
 source is the first and the last of them.
 """
-from . import check_mig, kinds, table, xnu_calls, xnu_config, xnu_tree
+from . import check_mig, check_values, kinds, table, xnu_calls, xnu_config, xnu_tree
 from .xnu_tree import version
 
 KERNEL = 'darwin'
@@ -111,5 +111,6 @@ def compare(folder, root, report):
     tree, found = xnu_tree.Tree(folder), Found()
     traps(tree, root, found)
     check_mig.routines(tree, root, found)
+    check_values.compare(tree, root, found)
     tree.close()
     found.tell(report)

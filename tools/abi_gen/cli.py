@@ -18,6 +18,7 @@ for Meson (KERNEL is linux or darwin):
   names KERNEL WHAT COLUMN OUT.cpp   one lookup: WHAT errno, signal, kern_return; COLUMN name, text
   calltypes OUT.h               the types of the next
   data KERNEL OUT.h             tables of calls for decoding
+  values OUT.h                  names of Darwin's arguments' values, for traces
   xlat OUT.h                    errno and signal numbers of one kernel in the other's
   layout OUT.inc OUT.h          offsets that assembly and C++ share
   hostcheck OUT.cpp             static_asserts of Linux's numbers against the host's headers
@@ -97,6 +98,10 @@ def cmd_calltypes(_root, out):
 
 def cmd_data(root, k, out):
     write(out, data.header(kernel(k), root))
+
+
+def cmd_values(root, out):
+    write(out, data.values_header(root))
 
 
 def cmd_xlat(root, out):

@@ -114,3 +114,22 @@ def header(kernel, root):
                 f'inline constexpr MigRoutine mig_routines[{len(rows)}] = {{']
         out += [f'    {{{r.number}, {quote(r.name)}}},' for r in rows] + ['};']
     return '\n'.join(out + ['}', ''])
+
+
+def values_header(root):
+    """Names of arguments' values by kind, for traces"""
+    sets = {}
+    for row in table.values(root):
+        sets.setdefault((row.kind, row.way), []).append(row)
+    out = [HEAD.format('sys/darwin/values.tbl').rstrip(), '#pragma once', '#include "sys/calltypes.h"', '',
+           'namespace trapeze::xnu {', 'struct ValueName { u32 number; const char* name; };',
+           'struct ValueSet { Kind kind; bool bits; const ValueName* names; u32 count; };']
+    for (kind, way), rows in sets.items():
+        inner = ', '.join(f'{{{r.number & 0xffffffff:#x}, {quote(r.name)}}}' for r in rows)
+        out.append(f'inline constexpr ValueName {kind}_{way}[] = {{{inner}}};')
+    entries = [f'    {{Kind::{kind}, {"true" if way == "bits" else "false"}, {kind}_{way}, {len(rows)}}},'
+               for (kind, way), rows in sets.items()]
+    entries += [f'    {{Kind::{kind}, true, {same}_bits, {len(sets[same, "bits"])}}},' for kind, same in kinds.SAME_VALUES.items()
+                if (same, 'bits') in sets]
+    out += [f'inline constexpr ValueSet value_sets[{len(entries)}] = {{', *entries]
+    return '\n'.join(out + ['};', '}', ''])

@@ -80,6 +80,43 @@ SCALARS = {
     'port_disposition': ('u32', 'MACH_MSG_TYPE_*'),
     'vm_flags': ('i32', 'VM_FLAGS_*'),
     'ulock_op': ('u32', 'UL_* and ULF_*'),
+    # the same of Darwin alone; sys/darwin/values.tbl has their names
+    'mlockall_flags': ('i32', 'MCL_*'),
+    'ip_protocol': ('i32', 'IPPROTO_*'),
+    'prio_which': ('i32', 'PRIO_*'),
+    'rusage_who': ('i32', 'RUSAGE_*'),
+    'itimer': ('u32', 'ITIMER_*'),
+    'ptrace_req': ('i32', 'PT_*'),
+    'file_flags': ('u32', 'UF_*, SF_*'),
+    'mount_flags': ('u32', 'MNT_*'),
+    'fsstat_flags': ('i32', 'MNT_WAIT, MNT_NOWAIT, MNT_DWAIT'),
+    'xattr_options': ('u32', 'XATTR_*'),
+    'attr_options': ('u64', 'FSOPT_*'),
+    'attr_options32': ('u32', 'FSOPT_*, as 32 bits'),
+    'search_options': ('u32', 'SRCHFS_*'),
+    'clonefile_flags': ('u32', 'CLONE_NOFOLLOW ...'),
+    'rename_flags': ('u32', 'RENAME_*'),
+    'kevent_flags': ('u32', 'KEVENT_FLAG_*'),
+    'csops_op': ('u32', 'CS_OPS_*'),
+    'proc_call': ('i32', 'PROC_INFO_CALL_*'),
+    'pathconf_name': ('i32', '_PC_*'),
+    'ipc_cmd': ('i32', 'IPC_*, GETVAL ...'),
+    'ipc_flags': ('u32', 'IPC_* and permission bits'),
+    'shm_flags': ('u32', 'SHM_*'),
+    'reboot_flags': ('u32', 'RB_*'),
+    'thread_start_flags': ('u32', 'PTHREAD_START_*; the low bits: policy and importance'),
+    'workq_op': ('u32', 'WQOPS_*'),
+    'bsdthread_cmd': ('u64', 'BSDTHREAD_CTL_*'),
+    'guard_flags': ('u32', 'GUARD_*'),
+    'iopol_cmd': ('i32', 'IOPOL_CMD_*'),
+    'aio_mode': ('i32', 'LIO_*'),
+    'snapshot_op': ('u32', 'SNAPSHOT_OP_*'),
+    'memstat_cmd': ('u32', 'MEMORYSTATUS_CMD_*'),
+    'idtype': ('i32', 'P_ALL, P_PID, P_PGID'),
+    'switch_option': ('i32', 'SWITCH_OPTION_*'),
+    'sync_policy': ('i32', 'SYNC_POLICY_*'),
+    'sleep_type': ('i32', 'TIME_ABSOLUTE, TIME_RELATIVE'),
+    'notify_id': ('i32', 'MACH_NOTIFY_*'),
     # of Mach's messages
     'name': ('u32', 'Mach port name as a number: no right goes over'),
     'inherit': ('i32', 'VM_INHERIT_*'),
@@ -97,6 +134,8 @@ SCALARS = {
     'exception_mask': ('i32', 'EXC_MASK_*'),
     'exception_behavior': ('i32', 'EXCEPTION_*'),
 }
+
+SAME_VALUES = {'attr_options32': 'attr_options'}
 
 # What a trap gives back: shown by traces; the C++ type follows from class and kind.
 RESULTS = {

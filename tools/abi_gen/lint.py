@@ -60,7 +60,7 @@ def problems(root):
             first = classes_of.setdefault(row.name, row)
             if first.cls != row.cls:
                 yield f'{row.where}: {row.name} is also at {first.where}: both would be sys_{row.name}'
-    for check in (lambda: list(clashes(table.mig(root))), lambda: names.kern_returns(root),
+    for check in (lambda: list(clashes(table.mig(root))), lambda: [None for _ in table.values(root)], lambda: names.kern_returns(root),
                   lambda: names.xlat_header(root), lambda: layout.read(root),
                   lambda: data.types_header(), *(lambda k=k: settled(k, root) for k in KERNELS)):
         try:

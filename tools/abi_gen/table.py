@@ -19,6 +19,7 @@ from . import kinds
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CALL_COLUMNS = ('number', 'name', 'args', 'result', 'marks', 'era', 'remark', 'source')
 MIG_COLUMNS = ('number', 'name', 'request', 'reply', 'era', 'remark', 'source')
+VALUE_COLUMNS = ('kind', 'way', 'number', 'name', 'source')
 ERRNO_COLUMNS = ('number', 'name', 'text', 'other')
 SIGNAL_COLUMNS = ('number', 'name', 'action', 'text', 'other')
 KERN_COLUMNS = ('number', 'name', 'text')
@@ -200,6 +201,23 @@ def mig(root=ROOT):
             newest[row.name] = row
     for row in rows:
         row.marks = [] if newest[row.name] is row else ['old']
+    return rows
+
+
+def values(root=ROOT):
+    """The names of arguments' values, row by row; a kind's rows stand together."""
+    rows, _ = read('sys/darwin/values.tbl', VALUE_COLUMNS, root)
+    seen = set()
+    for row in rows:
+        if row.kind not in kinds.SCALARS:
+            raise Bad(f'{row.where}: unknown type "{row.kind}"')
+        if row.way not in ('bits', 'value'):
+            raise Bad(f'{row.where}: "{row.way}" is not one of bits, value')
+        if row.way == 'bits' and row.number.bit_count() != 1:
+            raise Bad(f'{row.where}: {row.number:#x} is not one bit')
+        if (row.kind, row.way, row.number) in seen:
+            raise Bad(f'{row.where}: {row.kind} {row.number} is there twice')
+        seen.add((row.kind, row.way, row.number))
     return rows
 
 

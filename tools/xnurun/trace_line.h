@@ -25,6 +25,8 @@ private:
     usize used_;
 };
 
+bool trace_named(TraceLine&, Kind, u32);           // by sys/darwin/values.tbl; false: it has no names for that kind
+bool trace_pointed(TraceLine&, const CallArg&, u64 at);  // what a pointer leads to, if it is small and known
 void trace_argument(TraceLine&, const Trap&, const Call&, u32 n);
 void trace_message_sent(TraceLine&, const Trap&);
 void trace_message_received(TraceLine&, const Trap&, const Answer&);

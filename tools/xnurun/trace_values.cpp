@@ -83,6 +83,7 @@ void trace_argument(TraceLine& line, const Trap& trap, const Call& call, u32 n) 
     const CallArg& arg = call.args[n];
     const u64 v = trap.arg[n];
     const u32 w = static_cast<u32>(v);
+    if (trace_named(line, arg.kind, w) || trace_pointed(line, arg, v)) return;
     switch (arg.kind) {
     case Kind::in:
         if (arg.length_arg >= 0 && !arg.length_indirect && arg.target == Kind::none && !arg.structure)
