@@ -14,7 +14,7 @@ import unittest
 sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, 'tools'))
-from abi_gen import check, mig, table, xnu_config, xnu_cpp, xnu_mig          # noqa: E402
+from abi_gen import check, check_darwin, check_values, mig, show, table, xnu_config, xnu_cpp, xnu_mig, xnu_tree     # noqa: E402
 
 BSD = '''struct stat
 1 | exit | rval:i32 | noreturn | - | - | - | x.c
@@ -150,7 +150,7 @@ class Check(unittest.TestCase):
         self.folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.folder)
         self.root = os.path.join(self.folder, 'root')
-        self.texts = {'bsd': BSD, 'mach': MACH, 'mdep': MDEP, 'mig': MIG}
+        self.texts = {'values': 'at_flags | bits | 0x10 | A | none.h of xnu-1\n', 'bsd': BSD, 'mach': MACH, 'mdep': MDEP, 'mig': MIG}
 
     def write(self, path, text):
         path = os.path.join(self.folder, path)
@@ -294,6 +294,43 @@ class Parts(unittest.TestCase):
         self.assertEqual(list(xnu_mig.statements('type a = b; routine f(\n a : b;\n c : d);')), ['type a = b', 'routine f( a : b; c : d)'])
 
 
+class Values(unittest.TestCase):
+    def test_of_headers(self):
+        defined = check_values.names('#define A 0x10 /* a */\n#define B (A|1U)\n#define F(x) ((int)(1 << (x)))\n#define C F(A)\n'
+                                     '#define D ((mach_port_right_t) 3)\n#define O 0100\nenum { P_X, P_Y };\n#define W B\\\n + 1\n#define S "s"\n')
+        for name, number in (('A', 16), ('B', 17), ('C', 65536), ('D', 3), ('O', 64), ('P_Y', 1), ('W', 18)):
+            self.assertEqual(check_values.value(defined[name], defined), number, name)
+        with self.assertRaises(ValueError):
+            check_values.value(defined['S'], defined)
+
+    def test_rows(self):
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        os.makedirs(os.path.join(folder, 'sys/darwin'))
+        def rows(*lines):
+            with open(os.path.join(folder, 'sys/darwin/values.tbl'), 'w', encoding='utf-8') as file:
+                file.write('\n'.join(lines))
+            return table.values(folder)
+        self.assertEqual(len(rows('at_flags | bits | 0x10 | A | x.h', 'at_flags | value | 16 | B | x.h')), 2)
+        for line, message in (('at_flag | bits | 1 | A | x.h', 'unknown type'), ('at_flags | bit | 1 | A | x.h', 'is not one of bits, value'),
+                              ('at_flags | bits | 3 | A | x.h', 'is not one bit'), ('at_flags | bits | 0x10 | B | x.h', 'is there twice')):
+            with self.subTest(line=line), self.assertRaisesRegex(table.Bad, message):
+                rows('at_flags | bits | 0x10 | A | x.h', line)
+
+    def test_planted(self):
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        os.makedirs(os.path.join(folder, 'sys/darwin'))
+        os.makedirs(os.path.join(folder, 'xnu-2050.1/bsd'))
+        with open(os.path.join(folder, 'sys/darwin/values.tbl'), 'w', encoding='utf-8') as file:
+            file.write('at_flags | bits | 0x10 | A | bsd/x.h\nat_flags | bits | 0x20 | B | bsd/x.h\nat_flags | bits | 0x40 | C | bsd/x.h\n')
+        with open(os.path.join(folder, 'xnu-2050.1/bsd/x.h'), 'w', encoding='utf-8') as file:
+            file.write('#define A 0x10\n#define B 0x21\n')
+        found = check_darwin.Found()
+        check_values.compare(xnu_tree.Tree(folder), folder, found)
+        self.assertEqual(list(found.tags), ['value at_flags B: number: 32, the kernel has 33', 'value at_flags C: source: it is not in bsd/x.h'])
+
+
 class Messages(unittest.TestCase):
     def sizes(self, name):
         return mig.sizes(next(r for r in table.mig(ROOT) if r.name == name and 'old' not in r.marks))
@@ -309,6 +346,12 @@ class Messages(unittest.TestCase):
         self.assertEqual(self.sizes('mach_port_insert_right'), ((52, 52), (36, 36)))
         self.assertEqual(self.sizes('host_kernel_version')[1], (36 + 8, 36 + 8 + 512))
         self.assertEqual(self.sizes('thread_get_exception_ports')[1], (28 + 32 * 12 + 8 + 4, 28 + 32 * 12 + 8 + 4 + 3 * 32 * 4))
+
+    def test_page(self):
+        page = show.show('darwin', 'semaphore_create', ROOT)
+        for text in ('id       3418, reply 3518', 'to       task:port', 'request  40 bytes\n', 'reply    40 bytes, complex', 'semaphore:port'):
+            self.assertIn(text, page)
+        self.assertIn('no reply', show.show('darwin', 'mach_notify_dead_name', ROOT))
 
     def test_what_is_no_field(self):
         for text in ('a', 'a:integer', 'a:u32[', 'a:u32[n<=]', 'a: u32'):

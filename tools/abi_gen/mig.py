@@ -135,3 +135,18 @@ def size(fields, reply=False):
 def sizes(row):
     """((request least, most), (reply least, most)); None for a reply that does not come"""
     return size(row.request[1:]), None if row.simple else size(row.reply, True)
+
+
+def page(row):
+    """What `tools/abi show` says of a routine: both messages with sizes and fields"""
+    out = [f'{row.name}   XNU, MIG routine', '', f'  id       {row.number}, reply {row.number + 100}' if not row.simple else
+           f'  id       {row.number}, no reply']
+    request, reply = sizes(row)
+    out.append(f'  to       {row.request[0].text()}')
+    for what, fields, span in (('request', row.request[1:], request), ('reply', row.reply, reply)):
+        if span is None:
+            continue
+        length = f'{span[0]} bytes' if span[0] == span[1] else f'{span[0]} to {span[1]} bytes'
+        out.append(f'  {what:<8} {length}' + (', complex' if any(f.descriptor for f in fields) else ''))
+        out += [f'           {f.text()}' for f in fields]
+    return out

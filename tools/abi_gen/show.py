@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Answers for people: a call by name, like a page of a manual, and a number by any encoding."""
-from . import kinds, names, table
+from . import kinds, mig, names, table
 from .emit import prototype, result_type
 from .table import KERNELS, NAMESPACE, calls
 
@@ -59,6 +59,11 @@ def page(row):
 def show(kernel, name, root):
     name = name.removeprefix('sys_')
     pages = [page(r) for cls in KERNELS[kernel] for r in calls(cls, root)[0] if r.name == name]
+    if kernel == 'darwin':
+        for row in table.mig(root):
+            if row.name == name:
+                rest = [f'  {k:<8} {v}' for k, v in (('remark', row.remark), ('source', row.source)) if v != '-']
+                pages.append('\n'.join([*mig.page(row), f'  era      {era(row)}', *rest, f'  table    {row.where}', '']))
     return '\n'.join(pages)
 
 

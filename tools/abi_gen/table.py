@@ -191,7 +191,7 @@ def mig(root=ROOT):
     rows, _ = read('sys/darwin/mig.tbl', MIG_COLUMNS, root)
     newest = {}
     for row in rows:
-        row.simple = row.reply == 'none'
+        row.cls, row.simple = 'mig', row.reply == 'none'
         row.request = messages.parse(row.request, row)
         row.reply = messages.parse('-' if row.simple else row.reply, row)
         if not row.request:
