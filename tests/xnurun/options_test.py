@@ -74,6 +74,9 @@ check(any('sent {id 99999' in line and 'MIG_BAD_ID' in line for line in lines), 
 check(any('= KERN_INVALID_NAME (15)' in line for line in lines), 'kern_return_t by name')
 check(any('= MACH_RCV_TOO_LARGE' in line for line in lines), 'mach_msg_return_t by name')
 check(lines[-1].endswith('exit(0)'), 'the exit', lines[-1])
+status, out, err = run('--trace', program=threads)
+check('PTHREAD_START_CUSTOM' in err, 'flags by name, from the table of values', err[:300])
+check(re.search(r' mmap\(NULL, \d+, PROT_READ\|PROT_WRITE, MAP_PRIVATE\|MAP_ANON', err) is not None, 'protection and kind of a mapping')
 
 ports = os.path.join(os.path.dirname(results), 'darwin_ports')
 status, out, err = run('--trace', program=ports)
