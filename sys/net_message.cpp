@@ -23,7 +23,7 @@ struct Control {
     alignas(8) u8 bytes[space];
 };
 
-Result mark(i32 fd) {
+[[maybe_unused]] Result mark(i32 fd) {  // not where the kernel does it by itself
     constexpr i32 f_setfd = 2;
     constexpr u64 fd_cloexec = 1;
     return sys_fcntl(fd, f_setfd, fd_cloexec);

@@ -35,7 +35,8 @@ void kqueue_signal(i32 darwin) {
         if (const i32 fd = __atomic_load_n(&slot, __ATOMIC_SEQ_CST)) host(lnx::SYS_write, fd - 1, &one, 8);
 }
 
-// False: too many kqueues do. A signal stays watched from the first knote on: that the host catches it changes nothing that the guest could see.
+// False: too many kqueues do. A signal stays watched from the first knote on: that the host catches it changes nothing that
+// the guest could see.
 bool kqueue_watch_signal(Knote& n) {
     const i32 number = static_cast<i32>(n.kev.ident);
     n.seen = __atomic_load_n(&seen[number], __ATOMIC_SEQ_CST);
