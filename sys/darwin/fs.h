@@ -110,6 +110,13 @@ struct dirent {  // what getdirentries64 gives
 static_assert(offsetof(dirent, d_reclen) == 16 && offsetof(dirent, d_namlen) == 18 && offsetof(dirent, d_name) == 21);
 constexpr usize GETDIRENTRIES64_EXTENDED_BUFSIZE = 1024;  // from this on the buffer's last 4 bytes are flags, not entries
 
+struct attrlist {  // bsd/sys/attr.h: which attributes of getattrlist and setattrlist; bitmapcount is 5
+    u16 bitmapcount;
+    u16 reserved;
+    u32 commonattr, volattr, dirattr, fileattr, forkattr;
+};
+static_assert(sizeof(attrlist) == 24 && offsetof(attrlist, commonattr) == 4 && offsetof(attrlist, fileattr) == 16);
+
 struct flock {
     i64 l_start;
     i64 l_len;

@@ -107,6 +107,48 @@ def deadlock():
         expect(sorted(re.findall(r'^goroutine (\d+) ', err, re.M)), ['1', '2', '3'], f'goroutines named in:\n{err}')
 
 
+def ls():
+    with tempfile.TemporaryDirectory() as folder:
+        os.mkdir(os.path.join(folder, 'dir'), 0o750)
+        for name, size in (('a', 0), ('b', 12345), ('with space', 1)):
+            with open(os.path.join(folder, name), 'wb') as f:
+                f.write(b'x' * size)
+            os.chmod(os.path.join(folder, name), 0o640)
+        os.symlink('nowhere', os.path.join(folder, 'link'))
+        status, out, err = run(folder)
+        expect((status, err), (0, ''), 'ls')
+        lines = sorted(l for l in out.splitlines() if l.split()[-1] not in ('.', '..', 'dir', 'link'))
+        expect(lines, ['-rw-r-----           0 a', '-rw-r-----           1 with space', '-rw-r-----       12345 b'], 'files')
+        for kind, name in (('drwxr-x---', 'dir'), ('lrwxrwxrwx', 'link'), ('drwx------', '.')):
+            if not re.search(rf'^{kind} +\d+ {re.escape(name)}$', out, re.M):
+                sys.exit(f'ls: no {name} in:\n{out}')
+        expect(len(out.splitlines()), 7, 'lines')
+        missing = os.path.join(folder, 'missing')
+        status, out, err = run(missing)
+        expect((status, out, err.startswith(f'ls: {missing}: ')), (1, '', True), 'what is missing')
+
+
+def cp():
+    usage()
+    usage('one')
+    with tempfile.TemporaryDirectory() as folder:
+        a, b = os.path.join(folder, 'a'), os.path.join(folder, 'b')
+        for content in (b'', b'x', bytes(range(256)) * 5000):
+            with open(a, 'wb') as f:
+                f.write(content)
+            os.chmod(a, 0o604)
+            os.utime(a, (1000000000, 1100000000))
+            expect(run(a, b), (0, '', ''), 'cp')
+            with open(b, 'rb') as f:
+                expect(f.read() == content, True, 'content')
+            st = os.stat(b)
+            expect((st.st_mode & 0o777, int(st.st_mtime), int(st.st_atime) >= 1000000000), (0o604, 1100000000, True), 'attributes')
+        for bad in ((os.path.join(folder, 'missing'), b), (folder, b), (a, os.path.join(folder, 'missing', 'x'))):
+            status, out, err = run(*bad)
+            expect((status, out, err.startswith('cp: ')), (1, '', True), f'cp {bad}')
+        expect(sorted(os.listdir(folder)), ['a', 'b'], 'nothing left beside')
+
+
 def wc(*files):
     return subprocess.run(['wc', *files], capture_output=True, text=True, env={**os.environ, 'LC_ALL': 'C'})
 

@@ -10,12 +10,6 @@
 namespace trapeze {
 namespace {
 
-struct AttrList {
-    u16 count, reserved;
-    u32 common, volume, directory, file, fork;
-};
-static_assert(sizeof(AttrList) == 24);
-
 enum : u32 {
     cmn_name = 1, cmn_devid = 2, cmn_fsid = 4, cmn_objtype = 8, cmn_objtag = 0x10, cmn_objid = 0x20, cmn_objpermanentid = 0x40,
     cmn_script = 0x100, cmn_crtime = 0x200, cmn_modtime = 0x400, cmn_chgtime = 0x800, cmn_acctime = 0x1000, cmn_bkuptime = 0x2000,
@@ -106,27 +100,27 @@ void of_directory(Buffer& b, u32 asked, const lnx::statx& s) {
 }
 
 Answer get(i32 directory, const char* path, i32 host_flags, u64 list_at, u64 to, u64 size, u32 options) {
-    AttrList l;
+    xnu::attrlist l;
     if (!copyin(l, list_at)) return fail(xnu::EFAULT);
-    if (l.count != 5) return fail(xnu::EINVAL);
+    if (l.bitmapcount != 5) return fail(xnu::EINVAL);
     constexpr u32 known = cmn_name | cmn_devid | cmn_fsid | cmn_objtype | cmn_objtag | cmn_objid | cmn_objpermanentid | cmn_script | 0x7e00 |
                           cmn_ownerid | cmn_grpid | cmn_accessmask | cmn_flags | cmn_useraccess | cmn_fileid | cmn_returned_attrs;
-    if (l.common & ~known || l.volume || l.fork || l.file & ~0x362fu || l.directory & ~7u || (l.common & cmn_name && !*path))
-        give_up("getattrlist of common ", hex(l.common), " volume ", hex(l.volume), " directory ", hex(l.directory), " file ", hex(l.file),
-                " fork ", hex(l.fork), " is not emulated");
+    if (l.commonattr & ~known || l.volattr || l.forkattr || l.fileattr & ~0x362fu || l.dirattr & ~7u || (l.commonattr & cmn_name && !*path))
+        give_up("getattrlist of common ", hex(l.commonattr), " volume ", hex(l.volattr), " directory ", hex(l.dirattr), " file ", hex(l.fileattr),
+                " fork ", hex(l.forkattr), " is not emulated");
     lnx::statx s;
     const i64 r = host(lnx::SYS_statx, directory, path, host_flags, lnx::STATX_BASIC_STATS | lnx::STATX_BTIME, &s);
     if (host_failed(r)) return from_host(r);
     const bool is_directory = (s.stx_mode & lnx::S_IFMT) == lnx::S_IFDIR;
     Buffer b;
-    if (l.common & cmn_returned_attrs) {
-        const u32 returned[5] = {l.common, 0, is_directory ? l.directory : 0, is_directory ? 0 : l.file, 0};
+    if (l.commonattr & cmn_returned_attrs) {
+        const u32 returned[5] = {l.commonattr, 0, is_directory ? l.dirattr : 0, is_directory ? 0 : l.fileattr, 0};
         b.put(returned, sizeof returned);
     }
     u32 name_at = 0;
-    common(b, l.common, s, name_at);
-    if (is_directory) of_directory(b, l.directory, s);
-    else of_file(b, l.file, s);
+    common(b, l.commonattr, s, name_at);
+    if (is_directory) of_directory(b, l.dirattr, s);
+    else of_file(b, l.fileattr, s);
     if (name_at) {
         const char* name = last_name(path);
         u32 n = 0;
@@ -144,18 +138,18 @@ Answer get(i32 directory, const char* path, i32 host_flags, u64 list_at, u64 to,
 
 // CRTIME, MODTIME, CHGTIME (refused), ACCTIME, BKUPTIME, FNDRINFO, OWNERID, GRPID, ACCESSMASK, FLAGS, packed in this order.
 Answer set(i32 directory, const char* path, i32 host_flags, u64 list_at, u64 from, u64 size) {
-    AttrList l;
+    xnu::attrlist l;
     if (!copyin(l, list_at)) return fail(xnu::EFAULT);
-    if (l.count != 5) return fail(xnu::EINVAL);
+    if (l.bitmapcount != 5) return fail(xnu::EINVAL);
     constexpr u32 known = cmn_crtime | cmn_modtime | cmn_acctime | cmn_bkuptime | cmn_ownerid | cmn_grpid | cmn_accessmask | cmn_flags;
-    if (l.common & ~known || l.volume || l.directory || l.file || l.fork) return fail(xnu::EINVAL);
+    if (l.commonattr & ~known || l.volattr || l.dirattr || l.fileattr || l.forkattr) return fail(xnu::EINVAL);
     u8 bytes[128];
     if (size > sizeof bytes) return fail(xnu::ENOMEM);
     if (!copyin(bytes, from, size)) return fail(xnu::EFAULT);
     u64 at = 0;
     bool short_of = false;
     auto take = [&](u32 bit, auto& v) {
-        if (!(l.common & bit) || short_of) return false;
+        if (!(l.commonattr & bit) || short_of) return false;
         if (at + sizeof v > size) return !(short_of = true);
         memcpy(&v, bytes + at, sizeof v);
         at += sizeof v;
