@@ -184,8 +184,10 @@ class Check(unittest.TestCase):
     def table_of(version):
         """syscall_64.tbl as our own rows would have it in that release"""
         release = tuple(int(n) for n in version.split('.'))
-        return ''.join(f'{r.number}\t{"x32" if "x32" in r.marks else "common"}\t{r.name}\tsys_{r.name}\n'
-                       for r in table.calls('linux')[0] if check_linux.has(r, release) and 'enosys' not in r.marks)
+        rows = [r for r in table.calls('linux')[0] if check_linux.has(r, release) and 'enosys' not in r.marks]
+        own = {r.name for r in rows if 'x32' in r.marks}
+        return ''.join(f'{r.number}\t{"x32" if "x32" in r.marks else "64" if r.name in own else "common"}\t{r.name}\tsys_{r.name}\n'
+                       for r in rows)
 
     def lines(self):
         status, out, err = abi('check', self.folder)
@@ -213,7 +215,8 @@ class Check(unittest.TestCase):
         text = self.table_of('6.6')
         for old, new, message in (('\tread\t', '\tlesen\t', '0 is lesen there, read here'),
                                   ('0\tcommon\tread\tsys_read\n', '', '0 read is not there, era here -'),
-                                  ('0\tcommon\tread\t', '0\tx32\tread\t', '0 read is of x32 there')):
+                                  ('0\tcommon\tread\t', '0\t64\tread\t', '0 read is of 64 there, though x32 has no other'),
+                                  ('13\t64\t', '13\tcommon\t', '13 rt_sigaction is of common there, though x32 has one of its own')):
             self.release('6.6', text.replace(old, new, 1))
             self.assertEqual(self.lines()[:2], (1, [f'linux-6.6: {message}: NOT SETTLED']))
         self.release('6.6', text + '462 common mseal sys_mseal\n')

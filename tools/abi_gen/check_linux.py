@@ -24,11 +24,13 @@ TABLES = ('arch/x86/entry/syscalls/syscall_64.tbl', 'arch/x86/syscalls/syscall_6
           'arch/x86/include/asm/unistd_64.h', 'include/asm-x86/unistd_64.h', 'include/asm-x86_64/unistd.h', 'unistd_64.h')
 PROTOTYPES = ('include/linux/syscalls.h', 'syscalls.h', 'arch/x86/include/asm/syscalls.h', 'asm_syscalls.h')
 
+DEFINED_AS = {'umount2': 'umount', '_sysctl': 'sysctl'}
+
 NARROW = {'int', 'unsigned int', 'unsigned', 'pid_t', 'uid_t', 'gid_t', 'qid_t', 'key_t', 'mqd_t', 'clockid_t', 'timer_t',
           'key_serial_t', 'rwf_t', 'u32', '__u32', 's32', '__s32', 'int32_t', 'uint32_t', 'umode_t', 'mode_t', 'short',
           'enum landlock_rule_type'}
 WIDE = {'long', 'unsigned long', 'long int', 'size_t', 'off_t', 'loff_t', 'aio_context_t', 'u64', '__u64', 'uint64_t',
-        'u_long'}
+        'u_long', 'union semun'}
 
 
 def version(name):
@@ -112,21 +114,32 @@ def width(arg):
     return ('narrow',) if ctype in ('i32', 'u32') else ('wide',)
 
 
+def row_of(rows, release):
+    """Of the rows that share a number the one of that release, or the newest."""
+    return next((r for r in rows if has(r, release)), min(rows, key=table.era_rank))
+
+
 def compare_release(source, theirs, protos, rows, report):
-    release, known = version(source), set()
+    release, by_number = version(source), {}
     for row in rows:
-        known.add(row.number)
-        abi, name, entry = theirs.get(row.number, ('', '', ''))
-        report.fact(source, not name or name == row.name, f'{row.number} is {name} there, {row.name} here')
+        by_number.setdefault(row.number, []).append(row)
+    own = {name for abi, name, _ in theirs.values() if abi == 'x32'}        # names that x32 has a second number for
+    for number, same in sorted(by_number.items()):
+        row = row_of(same, release)
+        abi, name, entry = theirs.get(number, ('', '', ''))
+        report.fact(source, not name or name == row.name, f'{number} is {name} there, {row.name} here')
         if name and name != row.name:
             continue
-        report.fact(source, not name or ('x32' in row.marks) == (abi == 'x32'), f'{row.number} {row.name} is of {abi} there')
+        report.fact(source, not name or ('x32' in row.marks) == (abi == 'x32'), f'{number} {row.name} is of {abi} there')
         there, here = bool(entry), has(row, release) and 'enosys' not in row.marks
-        report.fact(source, there == here, f'{row.number} {row.name} ' +
+        report.fact(source, there == here, f'{number} {row.name} ' +
                     ('is there already or still' if there else 'is not there') + f', era here {row.era}')
         if there and here and 'x32' not in row.marks:
+            if own:
+                report.fact(source, (abi == '64') == (name in own), f'{number} {name} is of {abi} there, though x32 has ' +
+                            ('one of its own' if name in own else 'no other'))
             compare_arguments(source, row, protos.get(entry) or protos.get('sys_' + row.name), report)
-    for number in sorted(set(theirs) - known):
+    for number in sorted(set(theirs) - set(by_number)):
         report.fact(source, False, f'{number} {theirs[number][1]} is only there')
 
 
@@ -156,7 +169,8 @@ def compare_definitions(source, tree, rows, report):
         text = text_of(tree, (row.source,))
         if text is None or 'x32' in row.marks or 'enosys' in row.marks or not has(row, version(source)):
             continue
-        pattern = rf'(SYSCALL\w*_DEFINE\w*\(\s*{row.name}\s*[,)])|\bsys_{row.name}\s*\('
+        name = DEFINED_AS.get(row.name, row.name)
+        pattern = rf'(SYSCALL\w*_DEFINE\w*\(\s*{name}\s*[,)])|\bsys_{name}\s*\('
         report.fact(source, re.search(pattern, text) is not None, f'{row.number} {row.name} is not defined in {row.source}')
 
 
