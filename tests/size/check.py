@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Prints a program's stripped size, holds it to its budget, and checks that the file needs nothing but the kernel.
+"""Prints a program's stripped size, holds it to its budget, and checks that the file needs nothing but the kernel
+and holds no trampoline that it does not call: the linker drops the rest of some hundreds.
 
 usage: check.py KERNEL BUDGET PROGRAM
 """
@@ -42,15 +43,27 @@ def check_macho(path):
             sys.exit(f'{path} has {bad}: it is not static')
 
 
+def check_trampolines(kernel, path):
+    objdump = tool('objdump', 'llvm-objdump-19') if kernel == 'linux' else tool('llvm-objdump-19', 'llvm-objdump')
+    code = output(objdump, '-d', '--no-show-raw-insn', path)
+    there = re.findall(r'^[0-9a-f]+ <_?(sys_\w+)>:', code, re.M)
+    unused = [name for name in there if not re.search(rf'<_?{name}>(?!:)', code)]
+    print(f'{os.path.basename(path)}: {len(there)} trampolines: {" ".join(there)}')
+    if unused or not there:
+        sys.exit(f'{path} holds trampolines that it does not call: {unused}' if there else f'{path}: no trampoline found')
+
+
 def main(kernel, budget, program):
     with tempfile.TemporaryDirectory() as folder:
         stripped = os.path.join(folder, 'stripped')
         shutil.copy(program, stripped)
         if kernel == 'linux':
             check_elf(program)
+            check_trampolines(kernel, program)
             subprocess.run([tool('llvm-strip-19', 'strip'), stripped], check=True)
         else:
             check_macho(program)  # stripped already: its symbols lie beside it
+            check_trampolines(kernel, program + '.sym')
         size = os.path.getsize(stripped)
     print(f'{os.path.basename(program)}: {size} of {budget} bytes')
     if size > int(budget):

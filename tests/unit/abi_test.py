@@ -11,13 +11,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import types
 import unittest
 
 sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, 'tools'))
-from abi_gen import check, check_linux, emit, names, show, table          # noqa: E402
+from abi_gen import emit, hostcheck, names, table          # noqa: E402
 
 
 def abi(*words):
@@ -160,104 +159,57 @@ class CommandLine(unittest.TestCase):
         self.assertIn('semaphore_create', abi('find', '3518')[1])
         self.assertIn('MACH_RCV_INTERRUPTED', abi('find', '0x10004005')[1])
 
+    def test_find_x32_and_signed_registers(self):
+        self.assertIn('execve of x32', abi('find', '0x40000208')[1])
+        self.assertIn('execve of x32 (in its class', abi('find', '520')[1])
+        self.assertIn('read as x32 calls it', abi('find', '0x40000000')[1])
+        self.assertEqual(abi('find', str((1 << 30) + 59))[0], 2)      # execve has another number there
+        for number in ('-4', '0xfffffffc', '0xfffffffffffffffc'):
+            self.assertIn('EINTR', abi('find', number)[1])
+        self.assertIn('write', abi('find', '33554436')[1])
+        self.assertIn('semaphore_wait_trap (as 32-bit code numbers it; eax = 0x1000024)', abi('find', '-36')[1])
+        self.assertIn('MIG_SERVER_DIED', abi('find', '0xfffffecc')[1])
+
     def test_show(self):
         page = abi('show', 'darwin', 'sys_kevent64')[1]
         self.assertRegex(page, r'8\(rsp\) +timeout')
         self.assertIn('eax = 0x2000171', page)
         self.assertIn('up to xnu-2422.115.4', abi('show', 'darwin', 'sem_init')[1])
 
+    def test_show_as_a_manual_does(self):
+        page = abi('show', 'linux', 'futex')[1]
+        titles = [line for line in page.splitlines() if line and not line.startswith(' ')]
+        self.assertEqual(titles, ['NAME', 'SYNOPSIS', 'ARGUMENTS', 'RESULT', 'ERA', 'REMARK', 'STRUCTURES', 'SOURCE'])
+        self.assertIn('Result sys_futex(u32* uaddr, i32 op, u32 val, const lnx::timespec* utime, u32* uaddr2, u32 val3);', page)
+        self.assertIn('        i64 tv_nsec;', page)
+        self.assertIn('kernel/futex/syscalls.c', page)
+        page = abi('show', 'darwin', 'mach_port_allocate')[1]         # MIG: no registers, but a request and a reply
+        self.assertIn('MESSAGES\n    to', page)
+        self.assertNotIn('SYNOPSIS', page)
+        self.assertIn('id 3204, reply 3304', page)
 
-class Check(unittest.TestCase):
-    """tools/abi check, on made-up releases: real tables in which one thing at a time is changed."""
-    def setUp(self):
-        self.folder = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.folder)
+    def test_show_all_eras_and_x32(self):
+        page = abi('show', 'linux', 'execve')[1]
+        self.assertEqual(re.findall(r'eax = (0x\w+)', page), ['0x3b', '0x40000208'])
+        self.assertEqual(abi('show', 'linux', 'timerfd')[1].count('NAME'), 1)
 
-    def release(self, version, lines, prototypes=''):
-        tree = os.path.join(self.folder, f'linux-{version}')
-        os.makedirs(tree, exist_ok=True)
-        for name, text in (('syscall_64.tbl', lines), ('syscalls.h', prototypes)):
-            with open(os.path.join(tree, name), 'w', encoding='utf-8') as file:
-                file.write(text)
+    def test_show_by_the_names_of_libraries(self):
+        for kernel, name, found in (('darwin', 'semaphore_wait', 'semaphore_wait_trap'), ('darwin', 'task_self', 'task_self_trap'),
+                                    ('darwin', 'pthread_kill', '__pthread_kill'), ('darwin', 'waitpid', 'wait4'),
+                                    ('darwin', 'mach_task_self', 'task_self_trap'), ('darwin', 'stat', 'stat64'),
+                                    ('linux', 'sigaction', 'rt_sigaction'), ('linux', 'pread', 'pread64'),
+                                    ('linux', 'waitpid', 'wait4'), ('linux', '_exit', 'exit_group')):
+            status, out, err = abi('show', kernel, name)
+            self.assertEqual((status, err), (0, ''), name)
+            self.assertRegex(out, rf'\b{found}\b')
 
-    @staticmethod
-    def table_of(version):
-        """syscall_64.tbl as our own rows would have it in that release"""
-        release = tuple(int(n) for n in version.split('.'))
-        rows = [r for r in table.calls('linux')[0] if check_linux.has(r, release) and 'enosys' not in r.marks]
-        own = {r.name for r in rows if 'x32' in r.marks}
-        return ''.join(f'{r.number}\t{"x32" if "x32" in r.marks else "64" if r.name in own else "common"}\t{r.name}\tsys_{r.name}\n'
-                       for r in rows)
-
-    def lines(self):
-        status, out, err = abi('check', self.folder)
-        self.assertEqual(err, '')
-        return status, [line for line in out.splitlines() if line.startswith('linux-')], out.splitlines()[-1]
-
-    def test_nothing_to_compare_says_how_to_get_it(self):
-        for folder, message in ((self.folder, 'no sources in this folder'), ('/nowhere/x', 'no such folder')):
-            status, out, err = abi('check', folder)
-            self.assertEqual((status, out), (2, ''))
-            self.assertIn(f'{folder}: {message}', err)
-            self.assertIn('arch/x86/entry/syscalls/syscall_64.tbl', err)
-        self.assertEqual(abi('check', '--help')[0], 0)
-
-    def test_a_release_that_agrees(self):
-        self.release('6.6', self.table_of('6.6'), 'asmlinkage long sys_read(unsigned int fd, char __user *buf, size_t count);')
-        status, lines, _ = self.lines()
-        self.assertEqual((status, lines), (0, []))
-
-    def test_a_number_that_only_the_kernel_has(self):
-        self.release('6.6', self.table_of('6.6') + '999 common frob sys_frob\n')
-        self.assertEqual(self.lines()[:2], (1, ['linux-6.6: 999 frob is only there: NOT SETTLED']))
-
-    def test_a_name_an_era_and_an_abi(self):
-        text = self.table_of('6.6')
-        for old, new, message in (('\tread\t', '\tlesen\t', '0 is lesen there, read here'),
-                                  ('0\tcommon\tread\tsys_read\n', '', '0 read is not there, era here -'),
-                                  ('0\tcommon\tread\t', '0\t64\tread\t', '0 read is of 64 there, though x32 has no other'),
-                                  ('13\t64\t', '13\tcommon\t', '13 rt_sigaction is of common there, though x32 has one of its own')):
-            self.release('6.6', text.replace(old, new, 1))
-            self.assertEqual(self.lines()[:2], (1, [f'linux-6.6: {message}: NOT SETTLED']))
-        self.release('6.6', text + '462 common mseal sys_mseal\n')
-        self.assertEqual(self.lines()[1], ['linux-6.6: 462 mseal is there already or still, era here 6.10..: NOT SETTLED'])
-
-    def test_arguments(self):
-        for prototype, message in (('long sys_read(int fd, char *buf);', '2 arguments there, 3 here'),
-                                   ('long sys_read(int, char *, int);', 'argument 3 is "int" there, count:size here'),
-                                   ('long sys_read(int fd, long buf, size_t n);', 'argument 2 is "long buf" there, buf:out[count] here'),
-                                   ('long sys_read(long fd, char *buf, size_t n);', 'argument 1 is "long fd" there, fd:fd here')):
-            self.release('6.6', self.table_of('6.6'), prototype)
-            self.assertEqual(self.lines()[1], [f'linux-6.6: 0 read: {message}: NOT SETTLED'])
-        self.release('6.6', self.table_of('6.6'), 'long sys_read(long);\n/* or */ long sys_read(int fd, char *buf, size_t n);')
-        self.assertEqual(self.lines()[1], [])           # one of several configurations agrees
-
-    def test_old_unistd(self):
-        rows = [r for r in table.calls('linux')[0] if check_linux.has(r, (2, 6, 18)) and 'enosys' not in r.marks]
-        self.release('2.6.18', ''.join(f'#define __NR_{r.name} {r.number}\n__SYSCALL(__NR_{r.name}, sys_{r.name})\n'
-                                       for r in rows if r.number))
-        self.assertEqual(self.lines()[1], ['linux-2.6.18: 0 read is not there, era here -: NOT SETTLED'])
-
-    def test_where_a_call_is_defined(self):
-        self.release('6.6', self.table_of('6.6'))
-        os.makedirs(os.path.join(self.folder, 'linux-6.6/fs'))
-        with open(os.path.join(self.folder, 'linux-6.6/fs/utimes.c'), 'w', encoding='utf-8') as file:
-            file.write('SYSCALL_DEFINE2(utime, char *, a, int, b)\nSYSCALL_DEFINE2(utimes, int, a, int, b)\n'
-                       'SYSCALL_DEFINE4(utimensat, int, a)\n')
-        self.assertEqual(self.lines()[1], ['linux-6.6: 261 futimesat is not defined in fs/utimes.c: NOT SETTLED'])
-
-    def test_an_empty_table(self):
-        self.release('6.6', 'nothing\n')
-        status, _, err = abi('check', self.folder)
+    def test_show_names_what_is_near(self):
+        self.assertIn('semaphore_wait', abi('show', 'darwin', 'semaphore_wiat')[2])
+        self.assertIn('it has futex', abi('show', 'linux', 'futx')[2])
+        status, _, err = abi('show', 'darwin', 'semwait_signal')       # one of four: with and without __old and _nocancel
         self.assertEqual(status, 2)
-        self.assertIn('linux-6.6: no system call in its table', err)
-
-    def test_settled(self):
-        row = types.SimpleNamespace(where='x:1', source='linux-6.*', difference='999 [a?] *', right='ours', reason='a fork')
-        rule = check.Settled(row)
-        self.assertTrue(rule.fits('linux-6.6', '999 [a?] is only there'))
-        self.assertFalse(rule.fits('linux-5.6', '999 [a?] is only there'))
-        self.assertFalse(rule.fits('linux-6.6', '999 a is only there'))
+        self.assertIn('"semwait_signal" may be\n  __semwait_signal (XNU, BSD class, 334', err)
+        self.assertIn('__old_semwait_signal_nocancel', err)
 
 
 class Trampolines(unittest.TestCase):
@@ -288,6 +240,16 @@ class Trampolines(unittest.TestCase):
                 self.assertEqual('r10' in text, len(r.args) >= 4, r.where)
         self.assertEqual(len(row('mach', 'mach_msg_trap').args), 7)
         self.assertEqual(len(row('bsd', 'kevent64').args), 7)
+
+    def test_one_shape_for_each_class(self):
+        """Nothing but these instructions: so many bytes for each of what a trampoline may be."""
+        tail = {'linux': ['ret'], 'bsd': ['jnc short $+5', 'neg rax', 'ret'], 'mach': ['ret'], 'mdep': ['ret']}
+        for cls in table.CLASSES:
+            for r in table.callable_rows(table.calls(cls)[0]):
+                wanted = ['mov r10, rcx'] * (len(r.args) >= 4) + [f'mov eax, {r.encoded:#x}', 'syscall']
+                wanted += ['ud2'] if r.result == 'noreturn' else tail['bsd' if 'carry' in r.marks else cls]
+                shape = [re.sub(r'\s+', ' ', line.split(';')[0]).strip() for line in emit.trampoline(r)]
+                self.assertEqual(shape, wanted, r.where)
 
     def test_of_a_call_that_does_not_return(self):
         self.assertEqual(self.shape('bsd', 'exit')[-1], 'ud2')
@@ -342,9 +304,17 @@ class Translation(unittest.TestCase):
 
 class HostCheck(unittest.TestCase):
     def test_compares_every_number(self):
-        text = show.host_check(ROOT)
+        text = hostcheck.host_check(ROOT)
         for r in table.current(table.calls('linux')[0]):
             self.assertIn(f'ours::nr_{r.name} == __NR_{r.name}', text)
+        for r in names.errnos('linux', ROOT) + names.signals('linux', ROOT):
+            self.assertIn(f'ours::e_{r.name} == {r.name},', text)
+
+    def test_compares_x32(self):
+        text = hostcheck.host_check(ROOT)
+        self.assertIn('#include <asm/unistd_x32.h>', text)
+        self.assertIn(f'static_assert(__NR_execve == {(1 << 30) + 520}', text)
+        self.assertIn(f'static_assert(__NR_read == {1 << 30}', text)
 
 
 if __name__ == '__main__':

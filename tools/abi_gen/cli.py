@@ -3,7 +3,7 @@
 import os
 import sys
 
-from . import check, data, emit, layout, lint, names, show, table
+from . import check, data, emit, find, hostcheck, layout, lint, names, show, table
 from .table import Bad
 
 USAGE = '''usage: tools/abi [--root DIR] COMMAND ...
@@ -23,8 +23,8 @@ for Meson (KERNEL is linux or darwin):
   layout OUT.inc OUT.h          offsets that assembly and C++ share
   hostcheck OUT.cpp             static_asserts of Linux's numbers against the host's headers
 for people:
-  show KERNEL NAME              all about one call
-  find NUMBER                   what a number is: eax, number in a class, errno, signal, result, MIG id
+  show KERNEL NAME              all about one call, by the kernel's or a library's name for it
+  find NUMBER                   what a number is: eax, number in a class, x32's, errno, signal, result, MIG id
   check FOLDER                  the tables against the kernels' sources in a folder; --help says which
   lint [UNISTD.h]               checks the tables; with a host's unistd_64.h, that it has no more calls
 '''
@@ -114,18 +114,15 @@ def cmd_layout(root, out_inc, out_h):
 
 
 def cmd_hostcheck(root, out):
-    write(out, show.host_check(root))
+    write(out, hostcheck.host_check(root))
 
 
 def cmd_show(root, k, name):
-    text = show.show(kernel(k), name, root)
-    if not text:
-        raise Bad(f'abi: {k} has no call "{name}"')
-    print(text, end='')
+    print(show.show(kernel(k), name, root), end='')
 
 
 def cmd_find(root, number):
-    text = show.find(table.number(number, 'abi'), root)
+    text = find.find(table.number(number, 'abi'), root)
     if not text:
         raise Bad(f'abi: {number} is nothing that the tables know')
     print(text, end='')
@@ -144,7 +141,7 @@ def cmd_lint(root, unistd=None):
     found = list(lint.problems(root))
     if unistd:
         try:
-            found += show.host_missing(unistd, root)
+            found += hostcheck.host_missing(unistd, root)
         except OSError as error:
             raise Bad(f'{unistd}: {error.strerror}') from None
     for problem in found:

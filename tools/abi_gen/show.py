@@ -1,15 +1,42 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Answers for people: a call by name, like a page of a manual, and a number by any encoding."""
-from . import kinds, mig, names, table
+"""`tools/abi show`: a call as a page of a manual, once for each era, found by any name that it goes by.
+
+Libraries call a trap by another name than the kernel does (semaphore_wait is semaphore_wait_trap,
+stat is stat64): first the kernel's own name counts, then what LIBC lists, then names that differ
+only in the ornaments of ORNAMENTS. Where several calls are left, they are listed and none is shown.
+"""
+import difflib
+import os
+import re
+
+from . import kinds, mig, table
 from .emit import prototype, result_type
-from .table import KERNELS, NAMESPACE, calls
+from .table import Bad, KERNELS, NAMESPACE, calls
 
 REGISTERS = {False: ('rdi', 'rsi', 'rdx', 'r10', 'r8', 'r9', '8(rsp)', '16(rsp)', '24(rsp)'),
              True: ('rdi', 'rsi', 'rdx')}
 ERRORS = {'linux': 'rax in -4095..-1 is -errno', 'bsd': 'carry set: rax is the errno',
-          'mach': 'rax is the result itself; carry says nothing', 'mdep': 'none; carry says nothing'}
+          'mach': 'rax is the result itself; carry says nothing', 'mdep': 'none; carry says nothing',
+          'mig': 'mach_msg itself, and the return code in the reply'}
 CLASS = {'linux': 'Linux/amd64', 'bsd': 'XNU, BSD class', 'mach': 'XNU, Mach class',
-         'mdep': 'XNU, machine-dependent class'}
+         'mdep': 'XNU, machine-dependent class', 'mig': 'XNU, MIG routine'}
+
+LIBC = {
+    'linux': {'_exit': 'exit_group', 'wait': 'wait4', 'waitpid': 'wait4', 'send': 'sendto', 'recv': 'recvfrom',
+              'fstatat': 'newfstatat', 'umount': 'umount2', 'klogctl': 'syslog', 'posix_fadvise': 'fadvise64',
+              'posix_fallocate': 'fallocate', 'pselect': 'pselect6', 'raise': 'tgkill', 'sigqueue': 'rt_sigqueueinfo',
+              'sigwaitinfo': 'rt_sigtimedwait', 'sigwait': 'rt_sigtimedwait', 'futimens': 'utimensat',
+              'readdir': 'getdents64', 'mq_send': 'mq_timedsend', 'mq_receive': 'mq_timedreceive', 'sbrk': 'brk'},
+    'darwin': {'_exit': 'exit', 'wait': 'wait4', 'waitpid': 'wait4', 'send': 'sendto', 'recv': 'recvfrom',
+               'mach_task_self': 'task_self_trap', 'mach_thread_self': 'thread_self_trap', 'readdir': 'getdirentries64',
+               'mach_host_self': 'host_self_trap', 'fstatat': 'fstatat64', 'nanosleep': '__semwait_signal',
+               'pthread_create': 'bsdthread_create', 'statvfs': 'statfs64', 'usleep': '__semwait_signal'}}
+INODE64 = ('stat', 'fstat', 'lstat', 'statfs', 'fstatfs', 'getfsstat')
+ORNAMENTS = re.compile(r'^(?:sys_)?(?:_kernelrpc_|__old_|__|_|rt_)?(.*?)(?:_trap|64|_nocancel|_extended|_internal)*$')
+
+
+def plain(name):
+    return ORNAMENTS.match(name).group(1)
 
 
 def meaning(arg):
@@ -26,94 +53,129 @@ def meaning(arg):
 
 
 def era(row):
-    unit = 'Linux ' if row.cls == 'linux' else 'xnu-'
+    linux = getattr(row, 'cls', 'mig') == 'linux'
+    unit = 'Linux ' if linux else 'xnu-'
     if row.era == '-':
-        return 'always' if row.cls == 'linux' else 'xnu-1228 (10.5) to xnu-11417 (15) at least'
+        return 'always' if linux else 'xnu-1228 (10.5) to xnu-11417 (15) at least'
     since, until = row.era.split('..')
     return ' '.join(([f'from {unit}{since}'] if since else []) + ([f'up to {unit}{until}'] if until else []))
 
 
-def page(row):
+def section(title, lines):
+    return [title, *(('    ' + line).rstrip() for line in lines), ''] if lines else []
+
+
+def aligned(rows):
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]) - 1)] if rows else []
+    return ['  '.join([cell.ljust(width) for cell, width in zip(row, widths)] + [row[-1]]) for row in rows]
+
+
+def structures(args, kernel, root):
+    """The lines of the structs that arguments point to, as sys/<kernel>/*.h has them"""
+    folder, wanted = os.path.join(root, 'sys', kernel), list(dict.fromkeys(a.target for a in args if a.target))
+    texts = {}
+    for file in sorted(f for f in os.listdir(folder) if f.endswith('.h')):
+        with open(os.path.join(folder, file), encoding='utf-8') as text:
+            texts[file] = text.read()
+    out = []
+    for name in wanted:
+        if name in kinds.SCALARS:
+            continue
+        for file, text in texts.items():
+            found = re.search(rf'^struct {name} \{{.*?^\}};', text, re.M | re.S)
+            if found:
+                size = re.search(rf'sizeof\({name}\) == (\w+)', text)
+                out += [f'// sys/{kernel}/{file}' + (f', {size.group(1)} bytes' if size else ''), *found.group().splitlines()]
+                break
+        else:
+            out.append(f'struct {name};  // opaque here')
+    return out
+
+
+def synopsis(row):
+    for mark, why in (('enosys', 'none: always ENOSYS'), ('hand', 'none: no C function can be it; see the remark'),
+                      ('old', 'none: the newer row of this name has the trampoline'),
+                      ('x32', 'none: the call of this name without bit 30 has the trampoline')):
+        if mark in row.marks:
+            return [why]
+    attribute = '[[noreturn]] ' if row.result == 'noreturn' else ''
+    return ['#include "sys/calls.h"', attribute + prototype(row, NAMESPACE['linux' if row.cls == 'linux' else 'darwin'])]
+
+
+def page(row, related, root):
     kernel = 'linux' if row.cls == 'linux' else 'darwin'
-    out = [f'{row.name}   {CLASS[row.cls]}', '']
-    if 'enosys' in row.marks:
-        out += ['    always ENOSYS']
-    elif 'hand' in row.marks:
-        out += ['    no trampoline: cannot be called as a C function']
-    elif 'old' in row.marks:
-        out += ['    no trampoline: see the newer row of this name']
-    else:
-        out += ['    ' + prototype(row, NAMESPACE[kernel])]
-    out += ['', f'  number   {row.number}, eax = {row.encoded:#x}']
-    for arg, register in zip(row.args, REGISTERS[row.cls == 'mdep']):
-        out.append(f'  {register:<8} {arg.name}: {arg.text} ({meaning(arg)})')
-    out.append(f'  result   {kinds.RESULTS[row.result]}' +
-               (' (Result2)' if result_type(row) == 'Result2' else ''))
-    out.append('  errors   ' + (ERRORS['bsd'] if 'carry' in row.marks else ERRORS[row.cls]))
-    out.append(f'  era      {era(row)}')
-    out += [f'  {k:<8} {v}' for k, v in (('remark', row.remark), ('source', row.source)) if v != '-']
-    out.append(f'  table    {row.where}')
-    return '\n'.join(out) + '\n'
+    x32 = ', x32' if 'x32' in row.marks else ''
+    args = [(register, f'{arg.name}:{arg.text}', meaning(arg))
+            for arg, register in zip(row.args, REGISTERS[row.cls == 'mdep'])]
+    out = section('NAME', [f'{row.name} - {CLASS[row.cls]}{x32}, number {row.number}, eax = {row.encoded:#x}'])
+    out += section('SYNOPSIS', synopsis(row))
+    out += section('ARGUMENTS', aligned(args))
+    out += section('RESULT', [kinds.RESULTS[row.result] + (' (Result2)' if result_type(row) == 'Result2' else ''),
+                              'Errors: ' + (ERRORS['bsd'] if 'carry' in row.marks else ERRORS[row.cls])])
+    out += section('ERA', [era(row)])
+    out += section('REMARK', [row.remark] if row.remark != '-' else [])
+    out += section('STRUCTURES', structures(row.args, kernel, root))
+    return out + tail(row, related)
 
 
-def show(kernel, name, root):
-    name = name.removeprefix('sys_')
-    pages = [page(r) for cls in KERNELS[kernel] for r in calls(cls, root)[0] if r.name == name]
+def mig_page(row, related, _root):
+    reply = 'no reply' if row.simple else f'reply {row.number + 100}'
+    out = section('NAME', [f'{row.name} - {CLASS["mig"]}, id {row.number}, {reply}'])
+    out += section('MESSAGES', [line[2:] for line in mig.page(row)[3:]])
+    out += section('RESULT', ['kern_return_t', 'Errors: ' + ERRORS['mig']])
+    out += section('ERA', [era(row)])
+    out += section('REMARK', [row.remark] if row.remark != '-' else [])
+    return out + tail(row, related)
+
+
+def tail(row, related):
+    return section('SEE ALSO', [one_line(r) for r in related]) + section('SOURCE', [row.source, 'the row: ' + row.where])
+
+
+def one_line(row):
+    number = f'{row.number}' if row.cls == 'mig' else f'{row.number}, eax = {row.encoded:#x}'
+    return f'{row.name} ({CLASS[row.cls]}, {number}' + (f'; {era(row)})' if row.era != '-' else ')')
+
+
+def everything(kernel, root):
+    rows = [r for cls in KERNELS[kernel] for r in calls(cls, root)[0] if r.name != 'enosys']
     if kernel == 'darwin':
         for row in table.mig(root):
-            if row.name == name:
-                rest = [f'  {k:<8} {v}' for k, v in (('remark', row.remark), ('source', row.source)) if v != '-']
-                pages.append('\n'.join([*mig.page(row), f'  era      {era(row)}', *rest, f'  table    {row.where}', '']))
-    return '\n'.join(pages)
+            row.cls = 'mig'
+            rows.append(row)
+    return rows
 
 
-def find(number, root):
-    """Lines about every meaning of a number: encoded or bare call, errno, signal, kern_return, MIG id."""
-    out = []
-    for kernel, classes in KERNELS.items():
-        for cls in classes:
-            for row in calls(cls, root)[0]:
-                if number == row.encoded or number == row.number:
-                    bare = '' if number == row.encoded else f' (in its class; eax = {row.encoded:#x})'
-                    out.append(f'{CLASS[cls]:<30} {row.name}{bare}' + (f', {era(row)}' if row.era != '-' else ''))
-        for what, rows in (('errno', names.errnos(kernel, root)), ('signal', names.signals(kernel, root))):
-            out += [f'{kernel + " " + what:<30} {r.name}: {r.text}' for r in rows
-                    if number in (r.number, -r.number) and (number > 0 or what == 'errno') and not r.alias]
-    for row in names.kern_returns(root):
-        if number in (row.number, row.number + (1 << 32), row.number + (1 << 64)):
-            out.append(f'{"kern_return_t":<30} {row.name}: {row.text}')
-    for row in table.mig(root):
-        if number in (row.number, row.number + 100):
-            out.append(f'{"MIG " + ("request" if number == row.number else "reply"):<30} {row.name}')
-    return '\n'.join(out) + '\n' if out else ''
-
-
-def host_check(root):
-    """A C++ file that the host's compiler accepts only if our Linux numbers are the host's.
-
-    Ours are put into names of their own first: the host's headers are macros, which would
-    rewrite lnx::EPERM. A number that only newer headers have is not compared.
-    """
-    out = ['// SPDX-License-Identifier: BSD-3-Clause',
-           '// Made by tools/abi from sys/linux/*.tbl; do not edit.',
-           '#include "sys/linux/errno.h"', '#include "sys/linux/numbers.h"', '', 'namespace ours {']
-    rows = table.current(calls('linux', root)[0])
-    errnos, signals = names.errnos('linux', root), names.signals('linux', root)
-    out += [f'inline constexpr long nr_{r.name} = trapeze::lnx::SYS_{r.name};' for r in rows]
-    out += [f'inline constexpr long e_{r.name} = trapeze::lnx::{r.name};' for r in errnos + signals]
-    out += ['}', '', '#include <asm/unistd.h>', '#include <errno.h>', '#include <signal.h>', '']
+def show(kernel, word, root):
+    rows, name = everything(kernel, root), word.removeprefix('sys_')
+    by_name = {}
     for row in rows:
-        out += [f'#ifdef __NR_{row.name}',
-                f'static_assert(ours::nr_{row.name} == __NR_{row.name}, "{row.where}");', '#endif']
-    for row in errnos + signals:
-        out += [f'#ifdef {row.name}', f'static_assert(ours::e_{row.name} == {row.name}, "{row.where}");', '#endif']
-    return '\n'.join(out) + '\n'
+        by_name.setdefault(row.name, []).append(row)
+    if name not in by_name:
+        name = resolve(kernel, name, by_name)
+    related = [r for n, same in by_name.items() if n != name and plain(n) == plain(name) for r in same]
+    shown = list(by_name[name])
+    if all(row.cls == 'mig' for row in shown):          # a trap that does the same is what one wants to see first
+        shown += [row for row in related if row.cls != 'mig']
+    related = [row for row in related if row not in shown]
+    head = '' if name == word.removeprefix('sys_') else f'{word} is {name} here.\n\n'
+    if kernel == 'darwin' and name in INODE64:
+        head += f'A library\'s {name} is {name}64 from xnu-1228 (10.5) on, where programs are built with 64-bit inodes.\n\n'
+    shown.sort(key=lambda row: (row.cls == 'mig', 'x32' in getattr(row, 'marks', ()), table.era_rank(row)))
+    return head + '\n'.join('\n'.join((mig_page if row.cls == 'mig' else page)(row, related, root)) for row in shown)
 
 
-def host_missing(path, root):
-    """Names that the host's unistd_64.h has and the table has not."""
-    known = {r.name for r in calls('linux', root)[0]}
-    with open(path, encoding='utf-8') as file:
-        words = [line.split() for line in file]
-    return [f'{path}: __NR_{w[1][5:]} ({w[2]}) is not in sys/linux/syscalls.tbl' for w in words
-            if len(w) >= 3 and w[0] == '#define' and w[1].startswith('__NR_') and w[1][5:] not in known]
+def resolve(kernel, name, by_name):
+    """The kernel's name for what a library calls `name`; Bad with candidates or with names like it"""
+    libc = LIBC[kernel].get(name)
+    if libc in by_name:
+        return libc
+    found = [n for n in by_name if plain(n) == plain(name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        lines = ''.join(f'\n  {one_line(row)}' for n in found for row in by_name[n])
+        raise Bad(f'abi: "{name}" may be{lines}')
+    near = difflib.get_close_matches(name, by_name, 5, 0.7)
+    near += [n for n in by_name if len(name) > 3 and name in n and n not in near][:5]
+    raise Bad(f'abi: {kernel} has no call "{name}"' + (f'; it has {", ".join(near)}' if near else ''))
