@@ -109,6 +109,35 @@ class Linux(unittest.TestCase):
         self.assertEqual(status, 2)
         self.assertIn('linux-6.6: no system call in its table', err)
 
+    def other(self, name, files):
+        for path, text in files.items():
+            path = os.path.join(self.folder, name, path)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, 'w', encoding='utf-8') as file:
+                file.write(text)
+        status, out, err = abi('check', self.folder)
+        self.assertEqual(err, '')
+        return status, [line for line in out.splitlines() if line.startswith(name) and line.endswith('NOT SETTLED')]
+
+    def strace(self, change):
+        lines = ''.join(f'[{r.number:3}] = {{ {len(r.args)},\tTD,\tSEN(x),\t"{r.name}"\t}},\n'
+                        for r in table.current(table.calls('linux')[0]))
+        lines += '[BASE_NR + 999] = { 0,\t0,\tSEN(new),\t"new"\t},\n' if not change else ''
+        return self.other('strace', {'src/linux/x86_64/syscallent.h': lines.replace(*change) if change else lines,
+                                     'src/linux/generic/syscallent-common.h': ''})
+
+    def test_strace(self):
+        self.assertEqual(self.strace(('{ 3,\tTD,\tSEN(x),\t"read"', '{ 2,\tTD,\tSEN(x),\t"read"')),
+                         (1, ['strace: 0 read: 2 arguments there, 3 here: NOT SETTLED']))
+        self.assertEqual(self.strace(('"close"', '"shut"')), (1, ['strace: 3 is shut there, close here: NOT SETTLED']))
+        self.assertEqual(self.strace(None), (1, ['strace: 999 new is only there: NOT SETTLED']))
+
+    def test_manual(self):
+        page = ('\\fBaccept4\\fP(2)\t2.6.28\n\\fBaccess\\fP(2)\t1.0\n\\fBtkill\\fP(2)\t2.6; 2.4.22\tT{\nnote\nT}\n'
+                '\\fBstatx\\fP(2)\t4.12\n')
+        self.assertEqual(self.other('man-pages', {'man2/syscalls.2': page}),
+                         (1, ['man-pages: 332 statx came with 4.12 there, era here 4.11..: NOT SETTLED']))
+
     def test_settled(self):
         row = types.SimpleNamespace(where='x:1', source='linux-6.*', difference='999 [a?] *', right='ours', reason='a fork')
         rule = check.Settled(row)

@@ -9,7 +9,7 @@ since a caller that was told 32 leaves the upper half of the register to chance.
 import os
 import re
 
-from . import table
+from . import check_linux_others as others, table
 from .table import Bad, calls
 
 KERNEL = 'linux'
@@ -19,7 +19,7 @@ HOW = '''  linux-<version>/     for each release of https://github.com/torvalds/
                          before: arch/x86/include/asm/unistd_64.h, include/asm-x86_64/unistd.h)
                          include/linux/syscalls.h, arch/x86/include/asm/syscalls.h
                        Where the files that define the calls are there too, the tables' sources are looked up.
-'''
+''' + others.HOW
 TABLES = ('arch/x86/entry/syscalls/syscall_64.tbl', 'arch/x86/syscalls/syscall_64.tbl', 'syscall_64.tbl',
           'arch/x86/include/asm/unistd_64.h', 'include/asm-x86/unistd_64.h', 'include/asm-x86_64/unistd.h', 'unistd_64.h')
 PROTOTYPES = ('include/linux/syscalls.h', 'syscalls.h', 'arch/x86/include/asm/syscalls.h', 'asm_syscalls.h')
@@ -50,7 +50,7 @@ def text_of(folder, names):
 
 def sources(folder):
     found = [n for n in os.listdir(folder) if version(n) and text_of(os.path.join(folder, n), TABLES) is not None]
-    return sorted(found, key=version)
+    return sorted(found, key=version) + others.sources(folder)
 
 
 def numbers(text):
@@ -176,7 +176,7 @@ def compare_definitions(source, tree, rows, report):
 
 def compare(folder, root, report):
     rows = calls('linux', root)[0]
-    names = sources(folder)
+    names = [name for name in sources(folder) if version(name)]
     for name in names:
         tree = os.path.join(folder, name)
         theirs = numbers(text_of(tree, TABLES))
@@ -189,3 +189,4 @@ def compare(folder, root, report):
         compare_release(name, theirs, protos, rows, report)
     if names:
         compare_definitions(names[-1], os.path.join(folder, names[-1]), rows, report)
+    others.compare(folder, rows, report)

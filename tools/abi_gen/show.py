@@ -56,7 +56,7 @@ def era(row):
     linux = getattr(row, 'cls', 'mig') == 'linux'
     unit = 'Linux ' if linux else 'xnu-'
     if row.era == '-':
-        return 'always' if linux else 'xnu-1228 (10.5) to xnu-11417 (15) at least'
+        return 'in Linux 2.4.22 (2003) already' if linux else 'xnu-1228 (10.5) to xnu-11417 (15) at least'
     since, until = row.era.split('..')
     return ' '.join(([f'from {unit}{since}'] if since else []) + ([f'up to {unit}{until}'] if until else []))
 
