@@ -127,6 +127,7 @@ G* newg(usize closure_size, usize closure_align, void (*entry)(void*), const cha
 void gfree(G* g);
 void for_each_g(void (*visit)(G*, void*), void* arg);
 G* g_of_guard(uptr address);  // the goroutine whose guard page this is, or null
+G* g_of_stack(uptr sp);       // whose stack that is: a goroutine's, this M's g0, or null (a signal stack)
 void prepare_context(G* g, void (*entry)());
 
 // timer.cpp

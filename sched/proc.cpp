@@ -314,9 +314,13 @@ void schedule() {
 static void mstart(void* arg) {
     M* m = static_cast<M*>(arg);
     Tls* t = tls();
-    t->m = m;
-    m->procid = reinterpret_cast<Thread*>(t)->procid;  // a thread's block begins its Thread
+    const Thread* thread = reinterpret_cast<Thread*>(t);  // a thread's block begins its Thread, which ends its stack
+    m->g0.stack_high = reinterpret_cast<uptr>(t);
+    m->g0.stack_low = reinterpret_cast<uptr>(thread->mapping) + 2 * page_size + signal_stack_size();
+    m->procid = thread->procid;
     t->g = &m->g0;
+    __atomic_signal_fence(__ATOMIC_RELEASE);  // a handler that finds m finds the rest
+    t->m = m;
     acquirep(m, m->nextp);
     schedule();
 }

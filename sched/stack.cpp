@@ -121,6 +121,19 @@ void for_each_g(void (*visit)(G*, void*), void* arg) {
         for (u32 i = 0; i < s->used.load(acquire); i++) visit(reinterpret_cast<G*>(s->base + slot_size * i + g_offset), arg);
 }
 
+// While a switch is under way g and the stack pointer belong to different stacks (heritage 18): only the pointer tells. Reads
+// what never changes once it is published, so any handler may ask.
+G* g_of_stack(uptr sp) {
+    M* m = getm();
+    if (m && sp > m->g0.stack_low && sp <= m->g0.stack_high) return &m->g0;
+    for (Slab* s = slabs.load(acquire); s; s = s->next) {
+        const uptr at = sp - reinterpret_cast<uptr>(s->base);
+        if (at < slot_size * s->used.load(acquire)) return reinterpret_cast<G*>(s->base + at / slot_size * slot_size + g_offset);
+    }
+    G* first = main_goroutine();
+    return sp > first->stack_low && sp <= first->stack_high ? first : nullptr;
+}
+
 G* g_of_guard(uptr address) {
     for (Slab* s = slabs.load(acquire); s; s = s->next) {
         const uptr at = address - reinterpret_cast<uptr>(s->base);

@@ -105,6 +105,10 @@ extern "C" [[gnu::cold]] void schedinit() {
     m0.curg = &main_g;
     main_g.id = 1;
     main_g.m = &m0;
+    // The kernel's stack ends where the arguments begin; below it either kernel keeps at least 64 MiB free of mappings
+    // (Linux mm/util.c mmap_base: 128; XNU MAXSSIZ: 64).
+    main_g.stack_high = reinterpret_cast<uptr>(argv());
+    main_g.stack_low = main_g.stack_high - (64 << 20);
     main_g.status.store(Grunning, relaxed);
     m0.procid = thread_self();
     tls()->m = &m0;
