@@ -39,6 +39,13 @@ static int executed(int argc, char** argv) {
         (void)signal_action(kernel::SIGUSR2, &b);
         return a.handler == SIG_DFL && b.handler == SIG_IGN && signals_mask().has(kernel::SIGTERM) && !signals_mask().has(kernel::SIGUSR1) ? 0 : 1;
     }
+    if (str_eq(what, "search")) {  // PATH has a folder that is not there, the test's own, and the usual ones
+        const char* const words[] = {"x", nullptr};
+        if (exec_path("no-such-command-anywhere", words, envp()).err() != kernel::ENOENT) return 1;
+        if (exec_path("plain", words, envp()).err() != kernel::EACCES) return 2;
+        if (exec_path("nonsense", words, envp()).err() != kernel::ENOEXEC) return 3;
+        return exec_path("true", words, envp()).failed() ? 4 : 0;
+    }
     if (str_eq(what, "swapped")) {  // descriptors 8 and 9 each give the other's letter
         char c = 0, d = 0;
         (void)read(8, &c, 1);
@@ -130,8 +137,15 @@ static void refused() {
 static void searches() {
     const char* const argv[] = {"x", nullptr};
     held(in_child([&] { return exec_path("true", argv, envp()).err(); }), "exec_path finds true");
-    fails(exec_path("no-such-command-anywhere", argv, envp()), kernel::ENOENT, "and not what is not there: ENOENT");
-    fails(exec_path("", argv, envp()), kernel::ENOENT, "nor nothing: ENOENT");
+    static char path[160] = "PATH=/nowhere:";
+    usize n = str_len(path);
+    memcpy(path + n, folder, str_len(folder));
+    memcpy(path + n + str_len(folder), ":/usr/bin:/bin", 15);
+    const char* const environment[] = {path, nullptr};
+    const char* const search[] = {self, "search", nullptr};
+    held(in_child([&] { return exec(self, search, environment).err(); }),
+         "what is in no folder is ENOENT, what may not be executed EACCES, what has no format ENOEXEC, and later folders are looked at");
+    fails(exec_path("", argv, envp()), kernel::ENOENT, "an empty name: ENOENT");
     fails(exec_path("/nowhere/true", argv, envp()), kernel::ENOENT, "a slash: no search");
 }
 
