@@ -72,7 +72,7 @@ static void memory() {
     u64 word = 0;
     same(routine(b, 4808, low(at), high(at), 8, 0, low(Trap::word(&word)), high(Trap::word(&word))), ok_, "mach_vm_read_overwrite");
     check(word == 0x1122334455667788 && wide(b, 36) == 8, "copies");
-    same(routine(b, 4807, low(at), high(at), 8, 0, low(at + 4096), high(at)), 1, "onto what cannot be written: INVALID_ADDRESS");
+    same(routine(b, 4807, low(at), high(at), 8, 0, low(at + 4096), high(at)), 2, "onto what cannot be written: PROTECTION_FAILURE");
     same(routine_port(b, 4811, 0, copy_send, 0, 0, 0x10000, 0, 0xffff, 0, 1, 0, 0, 0, 3, 7, 1), ok_, "mach_vm_map with a mask");
     const u64 aligned = wide(b, 36);
     check(aligned && aligned % 0x10000 == 0, "is aligned");

@@ -108,6 +108,7 @@ bool push_frame(Thread& thread, HostContext& host_context, i32 number, const Gue
 
 extern "C" void deliver_pending(HostContext* host_context) {
     Thread& thread = self();
+    stop_while_suspended(thread, *host_context);
     for (;;) {
         __atomic_store_n(&thread.attention, 0, __ATOMIC_SEQ_CST);
         const u32 ready = __atomic_load_n(&thread.pending, __ATOMIC_SEQ_CST) & ~thread.mask;

@@ -3,6 +3,7 @@
 #include "tools/xnurun/host.h"
 
 #include "tools/xnurun/report.h"
+#include "tools/xnurun/thread.h"
 
 namespace trapeze {
 
@@ -15,6 +16,14 @@ void HostLock::lock() {
 
 void HostLock::unlock() {
     if (__atomic_exchange_n(&word_, 0, __ATOMIC_RELEASE) == 2) futex_wake(&word_, 1);
+}
+
+extern "C" i64 host_call_sleeping(u64 number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f) {
+    Thread& me = self();
+    __atomic_store_n(&me.sleeping, true, __ATOMIC_SEQ_CST);
+    const i64 r = host_call_interruptible(number, a, b, c, d, e, f);
+    __atomic_store_n(&me.sleeping, false, __ATOMIC_RELAXED);
+    return r;
 }
 
 i64 futex_wait(u32* word, u32 value, const lnx::timespec* until_monotonic) {

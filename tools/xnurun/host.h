@@ -22,6 +22,7 @@ using HostSiginfo = lnx::siginfo_t;
 extern "C" {
 i64 host_call(u64 number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);
 i64 host_call_interruptible(u64 number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);
+i64 host_call_sleeping(u64 number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);  // the same, and the thread shows as waiting
 i64 host_clone(u64 flags, u64 stack_top, void (*entry)(void*), void* argument, void* tls, i32* parent_tid);
 [[noreturn]] void host_thread_exit(u64 base, u64 size);
 [[noreturn]] void enter_guest(HostContext*);
@@ -51,7 +52,7 @@ i64 host(u64 number, A... args) {
 template <class... A>
 i64 host_blocking(u64 number, A... args) {
     u64 a[6] = {as_word(args)...};
-    return host_call_interruptible(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    return host_call_sleeping(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 inline bool host_failed(i64 r) { return static_cast<u64>(r) > static_cast<u64>(-4096); }

@@ -5,6 +5,7 @@
 // An id that XNU has and we have not ends the run by name; one that XNU has not gets MIG_BAD_ID.
 #include "sys/darwin/calldata.h"
 #include "sys/darwin/kern_return.h"
+#include "tools/xnurun/era.h"
 #include "tools/xnurun/report.h"
 #include "tools/xnurun/rpc.h"
 
@@ -17,15 +18,19 @@ const RpcServer* const servers[] = {&mig_port_server, &mig_task_server, &mig_thr
 constexpr u32 most = 8192;  // no routine's reply is larger
 constexpr u32 reply_start = sizeof(xnu::mig_reply_error_t);
 
-// Notifications and exceptions are the kernel's to send: no object here serves them.
+bool is_semaphore(i32 id) { return id >= 617200 && id <= 617206; }
+bool semaphores_served() { return era && era < 1456000; }
+
+// Notifications and exceptions are the kernel's to send: no object here serves them. Semaphores are served by 10.5 alone.
 const char* known_routine(i32 id) {
-    if (id <= 72 || (id >= 2401 && id <= 2407)) return nullptr;
+    if (id <= 72 || (id >= 2401 && id <= 2407) || (is_semaphore(id) && !semaphores_served())) return nullptr;
     for (const auto& routine : xnu::mig_routines)
         if (routine.id == id) return routine.name;
     return nullptr;
 }
 
 const RpcRow* find(i32 id, const RpcServer*& server) {
+    if (is_semaphore(id) && !semaphores_served()) return nullptr;
     for (const RpcServer* s : servers)
         for (u32 n = 0; n < s->count; n++)
             if (s->rows[n].id == id) {

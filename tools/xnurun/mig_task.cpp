@@ -3,6 +3,7 @@
 // share included.
 #include "sys/darwin/kern_return.h"
 #include "sys/darwin/numbers.h"
+#include "tools/xnurun/report.h"
 #include "tools/xnurun/rpc.h"
 #include "tools/xnurun/semaphore.h"
 #include "tools/xnurun/thread.h"
@@ -137,31 +138,61 @@ i32 info(Rpc& r) {
     return 0;
 }
 
+enum : i32 { special_kernel = 1, special_host = 2, special_name = 3, special_bootstrap = 4, special_seatbelt = 7, special_access = 9,
+             special_debug_control = 17 };
+Port* given[special_debug_control + 1];  // send rights, set by the program; under ports_lock
+
+// Slots that are empty until somebody fills them: no launchd started this program.
+bool settable(i32 which) {
+    return which == special_bootstrap || which == special_seatbelt || which == special_access || which == special_debug_control;
+}
+
 i32 special_port(Rpc& r) {
-    enum : i32 { kernel = 1, host_one = 2, name = 3, bootstrap = 4, seatbelt = 7, access = 9, debug_control = 17 };
-    Port* port = nullptr;
-    switch (r.i(0)) {
-    case kernel: case name: port = task_port; break;
-    case host_one: port = host_port; break;
-    case bootstrap: case seatbelt: case access: case debug_control: break;  // a program that nobody's launchd started
-    default: return xnu::KERN_INVALID_ARGUMENT;
-    }
+    const i32 which = r.i(0);
     Locked hold(ports_lock);
-    if (port) send_right_copy_locked(port);
+    Port* port;
+    if (which == special_kernel || which == special_name) port = task_port;
+    else if (which == special_host) port = host_port;
+    else if (settable(which)) port = given[which];
+    else return xnu::KERN_INVALID_ARGUMENT;
+    if (carried_valid(port)) send_right_copy_locked(port);
     r.put_port(port, msg_move_send);
     return 0;
 }
+
+i32 set_special_port(Rpc& r) {
+    const i32 which = r.i(0);
+    if (which == special_kernel || which == special_host || which == special_name)
+        give_up("task_set_special_port ", which, " is not emulated: the task's own ports stay what they are");
+    if (!settable(which)) return xnu::KERN_INVALID_ARGUMENT;
+    Locked hold(ports_lock);
+    if ((which == special_seatbelt || which == special_access) && given[which]) return xnu::KERN_NO_ACCESS;  // once only
+    right_release_locked(given[which], msg_move_send);
+    given[which] = r.port(0);
+    r.keep_port(0);
+    return 0;
+}
+
+i32 suspend(Rpc&) { give_up("task_suspend of the task itself is not emulated: nobody could resume it"); }
+i32 resume(Rpc&) { return xnu::KERN_FAILURE; }  // it is never suspended
 
 const RpcRow rows[] = {
     {xnu::MIG_task_threads, 0, 0, false, threads_of},
     {xnu::MIG_mach_ports_lookup, 0, 0, false, lookup_registered},
     {xnu::MIG_task_info, 8, 0, false, info},
+    {xnu::MIG_task_suspend, 0, 0, false, suspend},
+    {xnu::MIG_task_resume, 0, 0, false, resume},
     {xnu::MIG_task_get_special_port, 4, 0, false, special_port},
+    {xnu::MIG_task_set_special_port, 4, 1, false, set_special_port},
     {xnu::MIG_semaphore_create, 8, 0, false, create_semaphore},
     {xnu::MIG_semaphore_destroy, 0, 1, false, destroy_semaphore},
 };
 
 }  // namespace
+
+void fork_child_special_ports() {
+    for (Port*& p : given) p = nullptr;
+}
 
 const RpcServer mig_task_server = {[](const Port* p) { return p->kind == PortKind::task; }, xnu::KERN_INVALID_ARGUMENT, rows,
                                    sizeof rows / sizeof *rows};

@@ -45,7 +45,7 @@ i32 write(Rpc& r) {
     u32 size;
     memcpy(&data, r.request->bytes + header_size + 4, 8);
     memcpy(&size, r.request->bytes + header_size + 16, 4);
-    return !size || copyout(reinterpret_cast<const void*>(data), r.w(0), size) ? 0 : xnu::KERN_INVALID_ADDRESS;
+    return size ? vm_write(reinterpret_cast<const void*>(data), size, r.w(0)) : 0;
 }
 
 i32 read_overwrite(Rpc& r) {

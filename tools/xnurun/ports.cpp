@@ -167,6 +167,7 @@ void fork_child_ports() {
     fork_child_messages();
     fork_child_sets();
     fork_child_clocks();
+    fork_child_special_ports();
     fork_child_timers();
     fork_child_ulocks();
     init_ports();

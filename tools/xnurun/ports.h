@@ -148,6 +148,7 @@ u32 set_members_locked(const Port* set, u32* names, u32 room);  // how many ther
 
 void fork_child_sets();
 void fork_child_clocks();
+void fork_child_special_ports();
 void fork_child_timers();
 void fork_child_ulocks();
 

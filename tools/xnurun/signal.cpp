@@ -152,6 +152,11 @@ void apply_host_action(i32 darwin) {
 }
 
 void init_signals() {
+    lnx::kernel_sigaction stop{};
+    stop.handler = reinterpret_cast<u64>(signal_entry);
+    stop.restorer = reinterpret_cast<u64>(signal_restorer);
+    stop.flags = lnx::SA_SIGINFO | lnx::SA_ONSTACK | lnx::SA_RESTORER | lnx::SA_RESTART;
+    host(lnx::SYS_rt_sigaction, host_stop, &stop, 0, 8);
     for (i32 n = 1; n < 32; n++) {
         if (n == xnu::SIGKILL || n == xnu::SIGSTOP) continue;
         lnx::kernel_sigaction old{};

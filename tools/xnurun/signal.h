@@ -36,6 +36,10 @@ void init_signals();                                   // dispositions inherited
 [[noreturn]] void die_by_signal(i32 darwin);           // the default action that ends the process, seen as such by its parent
 bool first_deliverable_restarts(Thread&);              // SA_RESTART of the signal that would be delivered next; true if none
 
+// A thread that runs guest code is stopped by a host signal that no Darwin signal is: thread_control.cpp.
+constexpr i32 host_stop = 42;
+void stop_while_suspended(Thread&, HostContext&);  // on the way to guest code
+
 extern "C" void deliver_pending(HostContext*);
 
 }  // namespace trapeze

@@ -48,6 +48,11 @@ extern "C" bool on_host_signal(i32 number, HostSiginfo* info, HostContext* conte
     Thread& thread = self();
     lnx::sigcontext& regs = context->uc_mcontext;
     if (inside(regs.rip, __executable_start, etext)) {
+        if (number == host_stop) {  // in a trap it stops on the way out; on the way out it must look again
+            if (!__atomic_load_n(&thread.context, __ATOMIC_SEQ_CST)) __atomic_store_n(&thread.attention, 1, __ATOMIC_SEQ_CST);
+            if (thread.attention) rewind(regs);
+            return false;
+        }
         if (synchronous(*info)) {
             own_fault(*info, *context);
             return false;
@@ -56,11 +61,13 @@ extern "C" bool on_host_signal(i32 number, HostSiginfo* info, HostContext* conte
         if (thread.attention) rewind(regs);
         return false;
     }
+    __atomic_store_n(&thread.context, context, __ATOMIC_SEQ_CST);
     if (number == lnx::SIGSYS && info->si_code == sys_user_dispatch) {
         answer_trap(thread, *context);
-    } else {
+    } else if (number != host_stop) {
         record_signal(thread, darwin_signal(number), *info, context);
     }
+    stop_while_suspended(thread, *context);
     return true;
 }
 

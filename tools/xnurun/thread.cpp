@@ -95,7 +95,7 @@ void fork_child_threads() {
     me.next = me.previous = nullptr;
     threads = &me;
     threads_living = 1;
-    me.pending = me.attention = 0;
+    me.pending = me.attention = me.suspend_count = 0;
     arm_thread(me);
 }
 

@@ -33,9 +33,12 @@ struct Thread {
     u32 suspend_mask;      // mask to put back after sigsuspend's handler
     bool suspended, on_altstack;
     bool is_main, signals_disabled;
+    bool sleeping;         // in a host call that a signal, or thread_abort, ends
     xnu::stack_t altstack;
     Port* port;            // its Mach thread port; keeps one reference
     u32 special_reply_port;  // name, 0 until asked for
+    HostContext* context;  // the guest's registers while the emulator has them; null: guest code runs, or is about to
+    u32 suspend_count;     // thread_suspend's; futex word that the thread sleeps on while it is not 0
     u64 region, region_size;
     u64 gs_base;
     i32 tid;

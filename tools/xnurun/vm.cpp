@@ -31,6 +31,17 @@ i32 from_errno(i64 r) {
     }
 }
 
+// What is wrong with memory that could not be copied: something that is there, but not for this, or nothing at all.
+i32 why_not(u64 at, u64 size, u32 needed) {
+    for (const u64 end = at + size; at < end;) {
+        VmRegion region;
+        if (!vm_region(at, region) || region.address > at) return xnu::KERN_INVALID_ADDRESS;
+        if (!(region.protection & needed)) return xnu::KERN_PROTECTION_FAILURE;
+        at = region.address + region.size;
+    }
+    return xnu::KERN_INVALID_ADDRESS;
+}
+
 }  // namespace
 
 i32 vm_allocate(u64& address, u64 size, i32 flags, i32 protection, u64 mask) {
@@ -110,6 +121,10 @@ i32 vm_behavior(u64 address, u64 size, i32 behavior) {
     return vm_region(address, region) && region.address <= address ? 0 : xnu::KERN_INVALID_ADDRESS;
 }
 
+i32 vm_write(const void* data, u64 size, u64 to) {
+    return copyout(data, to, size) ? 0 : why_not(to, size, 2);
+}
+
 // Whole or not at all, as far as the source goes: a destination that ends half way keeps what was written.
 i32 vm_copy(u64 from, u64 size, u64 to) {
     if (from + size < from || to + size < to) return xnu::KERN_INVALID_ADDRESS;
@@ -118,7 +133,8 @@ i32 vm_copy(u64 from, u64 size, u64 to) {
     if (host_failed(r)) return xnu::KERN_RESOURCE_SHORTAGE;
     void* copy = reinterpret_cast<void*>(r);
     i32 result = 0;
-    if (!copyin(copy, from, size) || !copyout(copy, to, size)) result = xnu::KERN_INVALID_ADDRESS;
+    if (!copyin(copy, from, size)) result = why_not(from, size, 1);
+    else result = vm_write(copy, size, to);
     host(lnx::SYS_munmap, r, size);
     return result;
 }

@@ -12,6 +12,7 @@ i32 vm_protect(u64 address, u64 size, bool set_maximum, i32 protection);
 i32 vm_inherit(u64 address, u64 size, u32 inheritance);
 i32 vm_behavior(u64 address, u64 size, i32 behavior);
 i32 vm_copy(u64 from, u64 size, u64 to);
+i32 vm_write(const void* data, u64 size, u64 to);
 
 struct VmRegion {
     u64 address, size;

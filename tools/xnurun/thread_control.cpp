@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// See thread_control.h. A thread is stopped when it is in the emulator, where it looks at suspend_count before it goes back:
+// one that is in guest code is sent host_stop. Who looks first:
+//   suspender: suspend_count++ ; context null?  -> signal      (both sequentially consistent, so that
+//   thread:    context = null  ; count not 0?   -> sleeps        at least one of them sees the other)
+// A thread that waits in a trap is stopped as it is and goes on waiting, as in XNU.
+#include "tools/xnurun/thread_control.h"
+
+#include "sys/darwin/kern_return.h"
+#include "tools/xnurun/signal.h"
+
+namespace trapeze {
+namespace {
+
+void signal(const Thread& t) { host(lnx::SYS_tgkill, host(lnx::SYS_getpid), t.tid, host_stop); }
+
+bool stopped(const Thread& t) { return &t == &self() || __atomic_load_n(&t.context, __ATOMIC_SEQ_CST); }
+
+bool canonical_user(u64 address) { return address < 0x7fffffffffff; }
+
+}  // namespace
+
+void stop_while_suspended(Thread& t, HostContext& context) {
+    for (;;) {
+        while (const u32 count = __atomic_load_n(&t.suspend_count, __ATOMIC_SEQ_CST)) {
+            __atomic_store_n(&t.context, &context, __ATOMIC_SEQ_CST);
+            host(lnx::SYS_futex, &t.suspend_count, lnx::FUTEX_WAIT | lnx::FUTEX_PRIVATE_FLAG, count, nullptr);
+        }
+        __atomic_store_n(&t.context, nullptr, __ATOMIC_SEQ_CST);
+        if (!__atomic_load_n(&t.suspend_count, __ATOMIC_SEQ_CST)) return;
+    }
+}
+
+i32 thread_suspend(Port* port) {
+    for (bool first = true;; first = false) {
+        {
+            Locked hold(threads_lock);
+            Thread* t = thread_of_port(port);
+            if (!t) return xnu::KERN_TERMINATED;
+            if (first) __atomic_fetch_add(&t->suspend_count, 1, __ATOMIC_SEQ_CST);
+            if (stopped(*t)) return 0;
+            signal(*t);  // again and again: one that came before the thread was ever in the guest is lost
+        }
+        const lnx::timespec moment = {0, 200000};  // it may have to wait for a processor first
+        host(lnx::SYS_nanosleep, &moment, 0);
+    }
+}
+
+i32 thread_resume(Port* port) {
+    Locked hold(threads_lock);
+    Thread* t = thread_of_port(port);
+    if (!t) return xnu::KERN_TERMINATED;
+    if (!t->suspend_count) return xnu::KERN_FAILURE;
+    __atomic_sub_fetch(&t->suspend_count, 1, __ATOMIC_SEQ_CST);
+    futex_wake(&t->suspend_count, 1);  // to go on, or to sleep on the new value
+    return 0;
+}
+
+i32 thread_abort(Port* port) {
+    Locked hold(threads_lock);
+    Thread* t = thread_of_port(port);
+    if (!t) return xnu::KERN_TERMINATED;
+    if (t != &self() && __atomic_load_n(&t->sleeping, __ATOMIC_SEQ_CST)) {
+        __atomic_store_n(&t->attention, 1, __ATOMIC_SEQ_CST);  // so that even a sleep that is yet to begin ends
+        signal(*t);
+    }
+    return 0;
+}
+
+i32 thread_get_state(Port* port, ThreadState64& state) {
+    if (const i32 failed = thread_suspend(port)) return failed;
+    {
+        Locked hold(threads_lock);
+        const Thread* t = thread_of_port(port);
+        if (!t || !t->context) return xnu::KERN_FAILURE;
+        const lnx::sigcontext& r = t->context->uc_mcontext;
+        state = {r.rax, r.rbx, r.rcx, r.rdx, r.rdi, r.rsi, r.rbp, r.rsp, r.r8, r.r9, r.r10, r.r11, r.r12, r.r13, r.r14, r.r15,
+                 r.rip, r.eflags, 0x2b, 0, 0};
+    }
+    return thread_resume(port);
+}
+
+i32 thread_set_state(Port* port, const ThreadState64& s) {
+    if (!canonical_user(s.rip) || !canonical_user(s.rsp)) return xnu::KERN_INVALID_ARGUMENT;
+    if (const i32 failed = thread_suspend(port)) return failed;
+    {
+        Locked hold(threads_lock);
+        const Thread* t = thread_of_port(port);
+        if (!t || !t->context) return xnu::KERN_FAILURE;
+        lnx::sigcontext& r = t->context->uc_mcontext;
+        r.rax = s.rax, r.rbx = s.rbx, r.rcx = s.rcx, r.rdx = s.rdx, r.rdi = s.rdi, r.rsi = s.rsi, r.rbp = s.rbp, r.rsp = s.rsp;
+        r.r8 = s.r8, r.r9 = s.r9, r.r10 = s.r10, r.r11 = s.r11, r.r12 = s.r12, r.r13 = s.r13, r.r14 = s.r14, r.r15 = s.r15;
+        r.rip = s.rip;
+        r.eflags = (s.rflags & 0xcd5) | 0x200;
+    }
+    return thread_resume(port);
+}
+
+}  // namespace trapeze
