@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A thread's semaphore on Darwin: a Mach semaphore, created when the thread first has to sleep and destroyed with it.
 // The kernel keeps the count, so a wake-up before the sleep is not lost. The word holds its name, 0 until then.
-// From macOS 13 on the message that creates it kills the sender (osfmk/ipc/ipc_policy.c, ipc_policy_allow_legacy_send_trap):
-// this port serves 10.5 to 12.
+// Every release has the semaphore traps; the message that creates one goes by the trap that the release wants (mach_msg or
+// mach_msg2, sys/darwin/release.h). From 10.12 on a sleep could be one trap on the thread's own word instead, without a kernel
+// object: ulock_available() in sys/darwin/ulock.h would choose here.
 #include "sync/sema.h"
 
 #include "sys/darwin/mach.h"

@@ -4,6 +4,7 @@
 
 #include "sys/args.h"
 #include "sys/calls.h"
+#include "sys/darwin/release.h"
 
 // clang's -fstack-protector code for macOS compares with this symbol (on Linux it looks into the thread's block).
 extern "C" {
@@ -37,9 +38,12 @@ static u64 random_word() {
     return __builtin_ia32_rdtsc();
 }
 
+[[gnu::weak]] void release_init() {}
+
 void osinit() {
     __stack_chk_guard = random_word() & ~0xffull;
     set_thread_block(&first_block);
+    release_init();
 }
 
 Result pages_map(usize n) {

@@ -54,11 +54,7 @@ extern "C" void thread_entry(Thread* t, u32 port) {
 }
 
 void thread_exit(Thread* t) {
-    // The receive right of the reply port goes with the thread; the trap exists from xnu-2050 (10.8) on.
-    if (t->tls.reply_port) {
-        constexpr u32 receive_right = 1;
-        (void)sys__kernelrpc_mach_port_mod_refs_trap(mach_task_self(), t->tls.reply_port, receive_right, -1);
-    }
+    reply_port_drop();
     // No stack to free, the port right that we got at the start goes back, and the joiner's semaphore is signalled.
     (void)sys_bsdthread_terminate(nullptr, 0, t->procid, reinterpret_cast<void*>(static_cast<uptr>(t->done)));
     throw_("bsdthread_terminate returned");

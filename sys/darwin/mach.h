@@ -1,85 +1,65 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Mach on Darwin: messages, the kernel's RPC, semaphores. The layouts are the kernel's (osfmk/mach/message.h, ndr.h,
-// mig_errors.h), 4-byte packed.
+// Mach messages and the RPC that rides on them; ports are in sys/darwin/port.h, descriptors in sys/darwin/parts.h, typed routines
+// in rpc.h, task.h, vm.h and semaphore.h. Layouts and constants: sys/darwin/message.h.
+//
+// Every function gives a kern_return_t (or mach_msg_return_t: the same numbers), 0 for success; mach_error_string says it in words.
 #pragma once
 #include "sys/darwin/kern_return.h"
+#include "sys/darwin/message.h"
+#include "sys/darwin/semaphore.h"
 #include "sys/darwin/types.h"
-
-namespace trapeze::xnu {
-
-#pragma pack(push, 4)
-struct mach_msg_header_t {
-    u32 bits;
-    u32 size;
-    mach_port_t remote_port;
-    mach_port_t local_port;
-    u32 voucher_port;
-    i32 id;
-};
-struct mach_msg_body_t {
-    u32 descriptor_count;
-};
-struct mach_msg_port_descriptor_t {
-    mach_port_t name;
-    u32 pad1;
-    u16 pad2;
-    u8 disposition;
-    u8 type;
-};
-struct NDR_record_t {
-    u8 mig_vers, if_vers, reserved1, mig_encoding, int_rep, char_rep, float_rep, reserved2;
-};
-struct mach_msg_trailer_t {
-    u32 type;
-    u32 size;
-};
-struct mig_reply_error_t {  // the answer of a routine that gives nothing back, and of any that failed
-    mach_msg_header_t header;
-    NDR_record_t ndr;
-    kern_return_t code;
-};
-#pragma pack(pop)
-
-static_assert(sizeof(mach_msg_header_t) == 24 && sizeof(mach_msg_port_descriptor_t) == 12 && sizeof(NDR_record_t) == 8);
-static_assert(offsetof(mach_msg_port_descriptor_t, disposition) == 10 && sizeof(mig_reply_error_t) == 36);
-
-constexpr NDR_record_t ndr_record = {0, 0, 0, 0, 1, 0, 0, 0};  // little-endian integers
-
-constexpr u32 MACH_MSGH_BITS_COMPLEX = 0x80000000;
-constexpr u8 MACH_MSG_TYPE_MOVE_SEND = 17, MACH_MSG_TYPE_COPY_SEND = 19, MACH_MSG_TYPE_MAKE_SEND_ONCE = 21;
-constexpr u8 MACH_MSG_PORT_DESCRIPTOR = 0;
-constexpr u32 MACH_SEND_MSG = 1, MACH_RCV_MSG = 2;
-
-}  // namespace trapeze::xnu
 
 namespace trapeze {
 
-// One message out, in, or both, in the same buffer; sizes in bytes. An interrupted half is done again, and only that half:
-// a request that was delivered is not sent twice. receive_size must cover the 8-byte trailer. Blocks.
-xnu::kern_return_t mach_msg(xnu::mach_msg_header_t* message, u32 options, u32 send_size, u32 receive_size, xnu::mach_port_t receive_on,
-                            u32 timeout_ms);
+// One message out, in, or both, in the same buffer; sizes in bytes. receive_size must cover the trailer (8 bytes, or what
+// mach_rcv_trailer asks for). Blocks: the send half while the port's queue is full, the receive half until there is a message;
+// with MACH_SEND_TIMEOUT and MACH_RCV_TIMEOUT at most timeout_ms each (0: not at all).
+// Interrupted: the half that a signal interrupted is done again, and only that half: a request that was delivered is not sent
+// twice. What is left of the timeout goes on. The kernel's trap itself never tries again.
+// From Darwin 22 on sends must say where they go: one of MACH64_SEND_MQ_CALL (assumed), _KOBJECT_CALL, _ANY; a wrong one kills.
+// Errors in practice: SEND_INVALID_DEST (dead or no such port), SEND_TIMED_OUT, RCV_TIMED_OUT, RCV_TOO_LARGE (the message is
+// lost, or with MACH_RCV_LARGE stays, its size in message->size), RCV_PORT_DIED, RCV_INVALID_NAME.
+[[nodiscard]] xnu::kern_return_t mach_msg(xnu::mach_msg_header_t* message, u64 options, u32 send_size, u32 receive_size,
+                                          xnu::mach_port_t receive_on, u32 timeout_ms);
+// The same without timeouts, which the options must not ask for: less code.
+[[nodiscard]] xnu::kern_return_t mach_msg_untimed(xnu::mach_msg_header_t* message, u64 options, u32 send_size, u32 receive_size,
+                                                  xnu::mach_port_t receive_on);
 
-// A request to a kernel object and its answer in the same buffer of `room` bytes; the caller has set size, id, remote_port
-// and, for a complex message, the complex bit. `reply_size` is the answer's size on success if it is not just a code.
-// Returns the routine's own code, or MIG_* when the answer is not what was asked for, as MIG's clients do.
-xnu::kern_return_t machcall(xnu::mach_msg_header_t* message, u32 room, u32 reply_size);
+// A request and its answer in the same buffer of `room` bytes; the caller has set size, id, remote_port and, for a complex
+// message, the complex bit. The answer has reply_size bytes on success, or `least` to that many; 36 and not complex is a code alone.
+// Returns the routine's own code, or MIG_* when the answer is not what was asked for, as MIG's clients do; what such an answer
+// brought is given back (in programs that link mach_msg_destroy; the kernel's own answers do not come to that). `call` is MACH64_SEND_MQ_CALL where the server is a program. Blocks until the answer is there.
+[[nodiscard]] xnu::kern_return_t machcall(xnu::mach_msg_header_t* message, u32 room, u32 reply_size, u32 least = 0,
+                                          u64 call = xnu::MACH64_SEND_KOBJECT_CALL);
 
-xnu::mach_port_t mach_task_self();
-
-// In the child of a fork, whose names are its own: the task's is asked for again.
+// The thread's port for answers, made when first needed. One thread has one, so an answer can only come to who asked.
+xnu::mach_port_t reply_port();
+// Throws it away: after a call that ended before its answer came, since that may still come. Also a thread's last call.
+// Before Darwin 12 there is no trap for it, and the name stays behind, unused.
+void reply_port_drop();
+// In a forked child, before anything else here: port names are not inherited (osfmk/kern/ipc_tt.c ipc_task_init).
 void mach_forked();
 
-// A new semaphore with count 0, or 0 and the reason in *error. Destroy: its waiters get KERN_TERMINATED.
-xnu::mach_port_t semcreate(xnu::kern_return_t* error);
-xnu::kern_return_t semdestroy(xnu::mach_port_t semaphore);
+// The task's own port and the host's: asked for once, as each trap adds a reference to the name.
+xnu::mach_port_t mach_task_self();
+xnu::mach_port_t mach_host_self();
 
-// Takes one from the count, waiting for it (deadline on nanotime's clock; negative: for ever). False: the time passed.
-bool semacquire(xnu::mach_port_t semaphore, i64 deadline);
-void semrelease(xnu::mach_port_t semaphore);
-// Takes whatever the count holds, without waiting.
-void semreset(xnu::mach_port_t semaphore);
+// A received message that nobody wants: all rights and all memory that it brought are given back, the answer's right too.
+// At most `bytes` of it are read; what is malformed ends the search.
+void mach_msg_destroy(const xnu::mach_msg_header_t* message, usize bytes);
 
-// Ends the program: "mach error: semaphore_wait(port 0x1503): KERN_INVALID_NAME (15)".
+// To standard error: header, descriptors, data, and for a received message the trailer. Reads at most `bytes`, whatever the
+// message says of itself.
+void mach_msg_dump(const xnu::mach_msg_header_t* message, usize bytes, bool received = true);
+
+// "KERN_INVALID_NAME (15)", "MACH_RCV_BODY_ERROR + VM_SPACE (0x1000500c)", and for a number that is no known code its parts:
+// "system 0x38 subsystem 0x0 code 0x2c2 (0xe00002c2)" (osfmk/mach/error.h).
+struct MachErrorText {
+    char text[96];
+};
+MachErrorText mach_error_string(xnu::kern_return_t code);
+
+// Ends the program: "fatal error: mach error: semaphore_wait(port 0x1503): KERN_INVALID_NAME (15)". Names codes, not compositions.
 [[noreturn]] void macherror(const char* call, xnu::mach_port_t port, xnu::kern_return_t code);
 
 }  // namespace trapeze

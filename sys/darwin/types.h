@@ -5,6 +5,7 @@
 // bsd/i386/_mcontext.h, osfmk/mach/message.h, osfmk/mach/ndr.h, bsd/kern/pthread_shims.c.
 #pragma once
 #include "sys/darwin/fs.h"
+#include "sys/darwin/message.h"
 #include "sys/darwin/mm.h"
 #include "sys/darwin/time.h"
 #include "sys/types.h"
@@ -14,7 +15,5 @@ namespace trapeze::xnu {
 // bsdthread_create flags (libpthread kern/kern_internal.h)
 constexpr u32 PTHREAD_START_CUSTOM = 0x01000000, PTHREAD_START_SUSPENDED = 0x20000000;
 
-using kern_return_t = i32;
-using mach_port_t = u32;
 
 }  // namespace trapeze::xnu

@@ -43,6 +43,11 @@ def hello():
     expect(run(), (0, 'hello, world\n', ''), 'hello')
 
 
+def ports_darwin():
+    text = "straight on the kernel's traps"
+    expect(run(), (0, f'{text}\n{text[::-1]}\n', ''), 'ports')
+
+
 def primes_of_readme():
     here = os.path.dirname(os.path.abspath(__file__))
     with open(os.path.join(here, 'primes.cpp'), encoding='utf-8') as f:
