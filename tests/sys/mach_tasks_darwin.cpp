@@ -180,7 +180,8 @@ void semaphores() {
         mach_msg_header_t header;
         u8 room[44];
     } m = {{0, sizeof m.header, other, 0, 0, 617200}, {}};
-    is(machcall(&m.header, sizeof m, 36), MIG_BAD_ID, "semaphore_signal by message: no kernel since 10.6 knows it");
+    if (!answered("semaphore_messages")) skip("messages to semaphores are answered as 10.5 did", "semaphore_signal by message: MIG_BAD_ID");
+    else is(machcall(&m.header, sizeof m, 36), MIG_BAD_ID, "semaphore_signal by message: no kernel since 10.6 knows it");
     succeeds(semaphore_destroy(task, other), "destroy the other");
     (void)mach_port_destroy(task, port);
 }

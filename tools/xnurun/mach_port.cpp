@@ -118,7 +118,8 @@ Answer mach_port_type(Trap& trap) {
 Answer mach_port_request_notification(Trap& trap) {
     return on_own_task(trap, [&] {
         const u32 type = carried_type(trap.u(5));
-        if (type != msg_move_send_once) return static_cast<i32>(xnu::KERN_INVALID_CAPABILITY);
+        // As XNU: neither without a port nor with another right is the trap's business; the message is (mach_kernelrpc.c).
+        if (type != msg_move_send_once || !valid_name(trap.u(4))) return static_cast<i32>(not_own);
         u32 old = 0;
         {
             Locked hold(ports_lock);
