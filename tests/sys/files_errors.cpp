@@ -89,7 +89,7 @@ static void pipes() {
     fails(write(p[1], bad_pointer(), 1), kernel::EFAULT, "write from nowhere");
     ok(write(p[1], "x", 1).raw == 1, "a byte");
     fails(read(p[0], bad_pointer(), 1), kernel::EFAULT, "read to nowhere");
-    ignore_signal(sigpipe);
+    (void)signal_ignore(kernel::SIGPIPE);
     (void)close(p[0]);
     fails(write(p[1], "x", 1), kernel::EPIPE, "nobody reads");
     (void)close(p[1]);
@@ -98,8 +98,8 @@ static void pipes() {
 
 static void limits() {
     ok(in_child([] {
-           ignore_signal(sigxfsz);
-           set_limit(UpperLimit::file_size, 100);
+           (void)signal_ignore(kernel::SIGXFSZ);
+           (void)setlimit(Limit::file_size, {100, 100});
            const i32 fd = fd_of(open("grows", O_RDWR | O_CREAT));
            static char buffer[200];
            if (write(fd, buffer, 200).raw != 100) return 1;  // what fits
@@ -113,7 +113,7 @@ static void limits() {
        }) == 0,
        "EFBIG beyond RLIMIT_FSIZE");
     ok(in_child([] {
-           set_limit(UpperLimit::descriptors, 20);
+           (void)setlimit(Limit::files, {20, 20});
            i32 last = -1;
            Result r{};
            for (int i = 0; i < 30 && (r = open("file", O_RDONLY)).ok(); i++) last = fd_of(r);

@@ -20,7 +20,7 @@ constexpr i32 either(i32 on_linux, i32 on_darwin) { return darwin ? on_darwin : 
 // Addresses that no program has: for EFAULT.
 inline char* bad_pointer() { return reinterpret_cast<char*>(8); }
 
-inline bool root() { return sys_geteuid().raw == 0; }
+inline bool root() { return geteuid() == 0; }
 
 inline i32 fd_of(Result r) { return r.ok() ? static_cast<i32>(r.value()) : -1; }
 
@@ -73,34 +73,16 @@ inline void make_file(const char* path, const char* text = "") {
     if (Result r = writefile(path, text, str_len(text)); r.failed()) die_errno(path, r);
 }
 
-inline void ignore_signal(i32 signal) {
-    const u64 action[4] = {1};  // SIG_IGN comes first in both structures, the rest is 0
-    if (darwin) (void)syscall(xnu::SYS_sigaction, signal, action, nullptr);
-    else (void)syscall(lnx::SYS_rt_sigaction, signal, action, nullptr, u64{8});
-}
-constexpr i32 sigpipe = 13, sigxfsz = 25;
-
-enum class UpperLimit { file_size, descriptors, locked };
-inline void set_limit(UpperLimit which, u64 to) {
-    constexpr i32 numbers[2][3] = {{1, 7, 8}, {1, 8, 6}};  // FSIZE, NOFILE, MEMLOCK
-    const u64 limit[2] = {to, to};
-    (void)syscall(kernel::SYS_setrlimit, numbers[darwin][static_cast<int>(which)], limit);
-}
-
 // Runs f in a child, whose status it is; -1 if it ended otherwise. f must not print. start_child and end_of_child are the halves.
-inline i32 child_of(Result r) { return static_cast<i32>(r.raw); }
-inline i32 child_of(Result2 r) { return r.ok() && r.second ? 0 : static_cast<i32>(r.raw); }  // XNU gives the child its own pid
-
 template <class F>
 i32 start_child(F f) {
-    const i32 pid = child_of(sys_fork());
-    if (pid == 0) exit_process(f());
-    return pid;
+    const Result pid = fork();
+    if (pid.raw == 0) exit_process(f());
+    return static_cast<i32>(pid.raw);
 }
 inline i32 end_of_child(i32 pid) {
-    i32 status = 0;
-    const Result r = pid > 0 ? syscall(kernel::SYS_wait4, pid, &status, 0, nullptr) : Result::error(kernel::ECHILD);
-    return r.ok() && (status & 0x7f) == 0 ? status >> 8 & 0xff : -1;
+    WaitStatus status;
+    return pid > 0 && wait(pid, &status).ok() && status.exited() ? status.code() : -1;
 }
 template <class F>
 i32 in_child(F f) {

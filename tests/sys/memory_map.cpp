@@ -119,7 +119,7 @@ static void advice() {
         skip("root is not limited", "mlock beyond RLIMIT_MEMLOCK");
     } else {
         ok(in_child([] {
-               set_limit(UpperLimit::locked, 2 * page_size);
+               (void)setlimit(Limit::locked, {2 * page_size, 2 * page_size});
                u8* q = anonymous(4);
                const i32 e = mlock(q, 4 * page_size).err();
                return e == kernel::ENOMEM || e == kernel::EAGAIN || e == kernel::EPERM ? 0 : 1;
