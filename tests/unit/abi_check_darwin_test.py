@@ -349,7 +349,7 @@ class Messages(unittest.TestCase):
 
     def test_page(self):
         page = show.show('darwin', 'semaphore_create', ROOT)
-        for text in ('id       3418, reply 3518', 'to       task:port', 'request  40 bytes\n', 'reply    40 bytes, complex', 'semaphore:port'):
+        for text in ('id 3418, reply 3518', 'to       task:port', 'request  40 bytes\n', 'reply    40 bytes, complex', 'semaphore:port'):
             self.assertIn(text, page)
         self.assertIn('no reply', show.show('darwin', 'mach_notify_dead_name', ROOT))
 

@@ -12,7 +12,6 @@ namespace trapeze {
 namespace {
 
 constexpr u32 max_size = (48u << 20) - 68;         // ipc_kmsg_max_body_space of a machine with plenty
-constexpr u32 max_copied = 0x80000000;
 constexpr u32 vm_space = 0x1000, vm_kernel = 0x400, ipc_space = 0x2000;  // MACH_MSG_*
 
 Message* free_messages;

@@ -10,7 +10,6 @@ namespace trapeze {
 namespace {
 
 constexpr u32 max_urefs = 65535;  // MACH_PORT_UREFS_MAX: never reached
-constexpr u32 any_send = type_send | type_send_once;
 
 bool underflow(u32 urefs, i32 delta) { return delta < 0 && static_cast<u32>(-static_cast<i64>(delta)) > urefs; }
 bool overflow(u32 urefs, i32 delta) { return delta > 0 && static_cast<u64>(urefs) + static_cast<u32>(delta) >= max_urefs; }
