@@ -55,10 +55,19 @@ def semaphores_of_every_release(program):
             sys.exit(f'{era}: {traps}, wanted {want}')
 
 
+def semaphore_messages(tasks):
+    """10.5 serves semaphores by message, no kernel since does: the program knows which it runs on."""
+    every(('10.5', '10.6', '10.11'), [tasks])
+
+
 def modern(*programs):
     """The Mach tests as macOS 13, 14 and 15 answer."""
+    every(MODERN, programs)
+
+
+def every(eras, programs):
     for program in programs:
-        for era in MODERN:
+        for era in eras:
             r = run(program, f'--xnu={era}')
             bad = [line for line in r.stdout.splitlines() if not line.startswith('ok')]
             if r.returncode:

@@ -3,6 +3,7 @@
 // (osfmk/kern/task.c, thread_act.c, host.c, clock_oldops.c, sync_sema.c).
 #include "tests/sys/mach_tap.h"
 
+#include "sys/darwin/release.h"
 #include "sys/darwin/task.h"
 #include "sys/darwin/vm.h"
 #include "sys/mem.h"
@@ -30,18 +31,13 @@ void task_itself() {
     ok(port == task, "is itself");
     (void)mach_port_deallocate(task, port);
     is(task_get_special_port(task, 9999, &port), KERN_INVALID_ARGUMENT, "a special port that does not exist: INVALID_ARGUMENT");
-    if (answered("special_ports")) {
-        const mach_port_t mine = new_port();
-        succeeds(task_set_special_port(task, TASK_BOOTSTRAP_PORT, mine), "a bootstrap port");
-        succeeds(task_get_special_port(task, TASK_BOOTSTRAP_PORT, &port), "is read back");
-        ok(port == mine, "as what it was");
-        (void)task_set_special_port(task, TASK_BOOTSTRAP_PORT, 0);
-        (void)mach_port_destroy(task, mine);
-    } else {
-        skip("special ports cannot be set", "a bootstrap port");
-    }
-    if (answered("task_resume")) is(task_resume(task), KERN_FAILURE, "resume without suspend: FAILURE");
-    else skip("task_resume is not answered", "resume without suspend: FAILURE");
+    const mach_port_t mine = new_port();
+    succeeds(task_set_special_port(task, TASK_BOOTSTRAP_PORT, mine), "a bootstrap port");
+    succeeds(task_get_special_port(task, TASK_BOOTSTRAP_PORT, &port), "is read back");
+    ok(port == mine, "as what it was");
+    (void)task_set_special_port(task, TASK_BOOTSTRAP_PORT, 0);
+    (void)mach_port_destroy(task, mine);
+    is(task_resume(task), KERN_FAILURE, "resume without suspend: FAILURE");
     is(task_info(mach_host_self(), MACH_TASK_BASIC_INFO, words, &count), KERN_INVALID_ARGUMENT, "of a port that is no task: INVALID_ARGUMENT");
 }
 
@@ -85,17 +81,9 @@ void threads() {
     is(r, KERN_SUCCESS, "thread_info");
     ok(info.run_state == TH_STATE_WAITING && info.suspend_count == 0, "it comes to wait");
     is(thread_info(s.port, 9999, &info, &count), KERN_INVALID_ARGUMENT, "a flavor that does not exist: INVALID_ARGUMENT");
-    const bool control = answered("thread_control");
-    if (control) succeeds(thread_abort_safely(s.port), "abort it");
-    else (void)semaphore_signal(s.go);
+    succeeds(thread_abort_safely(s.port), "abort it");
     (void)semaphore_wait(s.ready);
-    if (control) is(s.waited, KERN_ABORTED, "semaphore_wait ends: ABORTED");
-    if (!control) {
-        skip("threads cannot be aborted or suspended", "abort, suspend, resume, get_state");
-        __atomic_store_n(&s.stop, 1, __ATOMIC_RELAXED);
-        thread_join(t);
-        return;
-    }
+    is(s.waited, KERN_ABORTED, "semaphore_wait ends: ABORTED");
 
     while (!__atomic_load_n(&s.counted, __ATOMIC_RELAXED)) thread_yield();
     succeeds(thread_suspend(s.port), "suspend it");
@@ -180,8 +168,8 @@ void semaphores() {
         mach_msg_header_t header;
         u8 room[44];
     } m = {{0, sizeof m.header, other, 0, 0, 617200}, {}};
-    if (!answered("semaphore_messages")) skip("messages to semaphores are answered as 10.5 did", "semaphore_signal by message: MIG_BAD_ID");
-    else is(machcall(&m.header, sizeof m, 36), MIG_BAD_ID, "semaphore_signal by message: no kernel since 10.6 knows it");
+    is(machcall(&m.header, sizeof m, 36), darwin_major < 10 ? KERN_SUCCESS : MIG_BAD_ID,
+       "semaphore_signal by message: 10.5 does it, no kernel since knows it");
     succeeds(semaphore_destroy(task, other), "destroy the other");
     (void)mach_port_destroy(task, port);
 }
