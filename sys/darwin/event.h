@@ -42,4 +42,29 @@ struct kevent64_s {
 };
 static_assert(sizeof(kevent64_s) == 48 && offsetof(kevent64_s, udata) == 24 && offsetof(kevent64_s, ext) == 32);
 
+struct kevent_qos_s {  // bsd/sys/event_private.h; not the order of the others: udata comes before fflags
+    u64 ident;
+    i16 filter;
+    u16 flags;
+    i32 qos;
+    u64 udata;
+    u32 fflags;
+    u32 xflags;
+    i64 data;
+    u64 ext[4];
+};
+static_assert(sizeof(kevent_qos_s) == 72 && offsetof(kevent_qos_s, udata) == 16 && offsetof(kevent_qos_s, fflags) == 24 &&
+              offsetof(kevent_qos_s, data) == 32 && offsetof(kevent_qos_s, ext) == 40);
+
+struct eventreq {  // watchevent and its kin, up to xnu-6153, whose bsd/sys/ev.h has it
+    i32 er_type;
+    i32 er_handle;
+    u64 er_data;
+    i32 er_rcnt;
+    i32 er_wcnt;
+    i32 er_ecnt;
+    i32 er_eventbits;
+};
+static_assert(sizeof(eventreq) == 32 && offsetof(eventreq, er_data) == 8 && offsetof(eventreq, er_eventbits) == 28);
+
 }  // namespace trapeze::xnu

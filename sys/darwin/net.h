@@ -110,4 +110,39 @@ static_assert(sizeof(pollfd) == 8);
 constexpr i16 POLLIN = 1, POLLPRI = 2, POLLOUT = 4, POLLERR = 8, POLLHUP = 0x10, POLLNVAL = 0x20, POLLRDNORM = 0x40,
               POLLRDBAND = 0x80, POLLWRNORM = POLLOUT, POLLWRBAND = 0x100;
 
+struct fd_set {  // select: descriptors below 1024 fit; the kernel itself reads only as many bits as nd says, in whole words
+    u32 fds_bits[32];
+};
+static_assert(sizeof(fd_set) == 128);
+
+struct msghdr_x {  // recvmsg_x, sendmsg_x: a msghdr, and how many bytes came
+    void* msg_name;
+    u32 msg_namelen;
+    iovec* msg_iov;
+    i32 msg_iovlen;
+    void* msg_control;
+    u32 msg_controllen;
+    i32 msg_flags;
+    usize msg_datalen;
+};
+static_assert(sizeof(msghdr_x) == 56 && offsetof(msghdr_x, msg_iov) == 16 && offsetof(msghdr_x, msg_flags) == 44 &&
+              offsetof(msghdr_x, msg_datalen) == 48);
+
+struct sa_endpoints {  // connectx
+    u32 sae_srcif;
+    const void* sae_srcaddr;
+    u32 sae_srcaddrlen;
+    const void* sae_dstaddr;
+    u32 sae_dstaddrlen;
+};
+static_assert(sizeof(sa_endpoints) == 40 && offsetof(sa_endpoints, sae_srcaddr) == 8 && offsetof(sa_endpoints, sae_dstaddr) == 24);
+
+struct sf_hdtr {  // sendfile: what goes before and after the file
+    iovec* headers;
+    i32 hdr_cnt;
+    iovec* trailers;
+    i32 trl_cnt;
+};
+static_assert(sizeof(sf_hdtr) == 32 && offsetof(sf_hdtr, trailers) == 16);
+
 }  // namespace trapeze::xnu

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Darwin (XNU)/amd64: time, as 64-bit programs pass it. Source: xnu-11417.121.6 bsd/sys/_types/_user64_timeval.h,
-// _user64_itimerval.h, bsd/sys/time.h, resource.h, and bsd/kern/kern_resource.c for user64_rusage.
+// _user64_itimerval.h, _user64_timex.h, _user64_ntptimeval.h, bsd/sys/time.h, resource.h, osfmk/mach/mach_time.h, and
+// bsd/kern/kern_resource.c for user64_rusage.
 #pragma once
 #include "sys/types.h"
 
@@ -33,5 +34,34 @@ struct rusage {
         ru_nvcsw, ru_nivcsw;
 };
 static_assert(sizeof(rusage) == 144 && offsetof(rusage, ru_maxrss) == 32 && offsetof(rusage, ru_nivcsw) == 136);
+
+struct timezone {  // gettimeofday, settimeofday
+    i32 tz_minuteswest;
+    i32 tz_dsttime;
+};
+struct mach_timebase_info {  // nanoseconds = ticks * numer / denom
+    u32 numer;
+    u32 denom;
+};
+static_assert(sizeof(timezone) == 8 && sizeof(mach_timebase_info) == 8);
+
+struct timex {  // ntp_adjtime
+    u32 modes;
+    i64 offset, freq, maxerror, esterror;
+    i32 status;
+    i64 constant, precision, tolerance;
+    i64 ppsfreq, jitter;
+    i32 shift;
+    i64 stabil, jitcnt, calcnt, errcnt, stbcnt;
+};
+static_assert(sizeof(timex) == 136 && offsetof(timex, offset) == 8 && offsetof(timex, status) == 40 && offsetof(timex, constant) == 48 &&
+              offsetof(timex, shift) == 88 && offsetof(timex, stbcnt) == 128);
+
+struct ntptimeval {  // ntp_gettime
+    timespec time;
+    i64 maxerror, esterror, tai;
+    i64 time_state;
+};
+static_assert(sizeof(ntptimeval) == 48 && offsetof(ntptimeval, maxerror) == 16 && offsetof(ntptimeval, time_state) == 40);
 
 }  // namespace trapeze::xnu

@@ -17,4 +17,13 @@ constexpr i32 MADV_NORMAL = 0, MADV_RANDOM = 1, MADV_SEQUENTIAL = 2, MADV_WILLNE
 constexpr i32 MREMAP_MAYMOVE = 1, MREMAP_FIXED = 2;
 constexpr u32 MFD_CLOEXEC = 1, MFD_ALLOW_SEALING = 2;
 
+struct cachestat_range {  // of a file, in bytes; len 0: to its end
+    u64 off;
+    u64 len;
+};
+struct cachestat {  // pages
+    u64 nr_cache, nr_dirty, nr_writeback, nr_evicted, nr_recently_evicted;
+};
+static_assert(sizeof(cachestat_range) == 16 && sizeof(cachestat) == 40);
+
 }  // namespace trapeze::lnx

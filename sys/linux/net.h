@@ -107,4 +107,9 @@ static_assert(sizeof(pollfd) == 8);
 constexpr i16 POLLIN = 1, POLLPRI = 2, POLLOUT = 4, POLLERR = 8, POLLHUP = 0x10, POLLNVAL = 0x20, POLLRDNORM = 0x40,
               POLLRDBAND = 0x80, POLLWRNORM = 0x100, POLLWRBAND = 0x200, POLLRDHUP = 0x2000;
 
+struct fd_set {  // select, pselect6: descriptors below 1024 fit; the kernel itself reads only as many bits as n says, in whole words
+    u64 fds_bits[16];
+};
+static_assert(sizeof(fd_set) == 128);
+
 }  // namespace trapeze::lnx

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Linux/amd64: signals. What rt_sigaction and its kin take and give, and the frame that a handler finds. tests/unit compares
 // sizes, offsets and constants with the host's own headers.
-// Source: arch/x86/include/uapi/asm/{signal,sigcontext,ucontext}.h, include/uapi/asm-generic/siginfo.h.
+// Source: arch/x86/include/uapi/asm/{signal,sigcontext,ucontext}.h, include/uapi/asm-generic/siginfo.h, fs/select.c.
 #pragma once
 #include "sys/types.h"
 
@@ -74,5 +74,21 @@ struct ucontext {
     sigset_t uc_sigmask;
 };
 static_assert(sizeof(ucontext) == 304 && offsetof(ucontext, uc_mcontext) == 40 && offsetof(ucontext, uc_sigmask) == 296);
+
+constexpr i32 SIGEV_SIGNAL = 0, SIGEV_NONE = 1, SIGEV_THREAD_ID = 4;
+struct sigevent {  // timer_create, mq_notify
+    u64 sigev_value;
+    i32 sigev_signo;
+    i32 sigev_notify;
+    i32 sigev_tid;  // SIGEV_THREAD_ID: the thread that gets it
+    i32 pad[11];
+};
+static_assert(sizeof(sigevent) == 64 && offsetof(sigevent, sigev_notify) == 12 && offsetof(sigevent, sigev_tid) == 16);
+
+struct sigset_argpack {  // fs/select.c: pselect6's sixth argument
+    const sigset_t* p;
+    usize size;  // 8
+};
+static_assert(sizeof(sigset_argpack) == 16);
 
 }  // namespace trapeze::lnx

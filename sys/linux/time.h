@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Linux/amd64: time. Source: include/uapi/linux/time.h, time_types.h; include/uapi/asm-generic/posix_types.h, include/uapi/linux/resource.h.
+// Linux/amd64: time. Source: include/uapi/linux/time.h, time_types.h; include/uapi/asm-generic/posix_types.h, include/uapi/linux/resource.h,
+// timex.h, times.h.
 #pragma once
 #include "sys/types.h"
 
@@ -33,5 +34,29 @@ struct rusage {
         ru_nvcsw, ru_nivcsw;
 };
 static_assert(sizeof(rusage) == 144 && offsetof(rusage, ru_maxrss) == 32 && offsetof(rusage, ru_nivcsw) == 136);
+
+struct timezone {  // gettimeofday, settimeofday
+    i32 tz_minuteswest;
+    i32 tz_dsttime;
+};
+struct tms {  // clock ticks of a hundredth of a second
+    i64 tms_utime, tms_stime, tms_cutime, tms_cstime;
+};
+static_assert(sizeof(timezone) == 8 && sizeof(tms) == 32);
+
+struct timex {  // adjtimex, clock_adjtime
+    u32 modes;
+    i64 offset, freq, maxerror, esterror;
+    i32 status;
+    i64 constant, precision, tolerance;
+    timeval time;
+    i64 tick, ppsfreq, jitter;
+    i32 shift;
+    i64 stabil, jitcnt, calcnt, errcnt, stbcnt;
+    i32 tai;
+    i32 pad[11];
+};
+static_assert(sizeof(timex) == 208 && offsetof(timex, status) == 40 && offsetof(timex, time) == 72 && offsetof(timex, shift) == 112 &&
+              offsetof(timex, tai) == 160);
 
 }  // namespace trapeze::lnx

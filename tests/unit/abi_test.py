@@ -16,7 +16,7 @@ import unittest
 sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, 'tools'))
-from abi_gen import emit, hostcheck, names, table          # noqa: E402
+from abi_gen import emit, hostcheck, lint, names, show, table          # noqa: E402
 
 
 def abi(*words):
@@ -43,6 +43,31 @@ class Tables(unittest.TestCase):
         for cls in table.CLASSES:
             for r in table.calls(cls)[0]:
                 self.assertNotRegex(r.remark, r'(?i)todo|fixme|xxx', r.where)
+
+
+class Structs(unittest.TestCase):
+    def test_are_defined_or_said_not_to_be(self):
+        for kernel, classes in table.KERNELS.items():
+            named = {name for cls in classes for name in table.calls(cls)[1]}
+            missing = named - set(show.definitions(kernel, ROOT))
+            self.assertEqual(missing, set(show.OPAQUE[kernel]), f'{kernel}: structs without a definition in sys/{kernel}/*.h')
+
+    def test_show_prints_them(self):
+        for kernel, call, lines in (('linux', 'epoll_ctl', ('struct [[gnu::packed]] epoll_event {', '// sys/linux/epoll.h, 12 bytes')),
+                                    ('linux', 'clone3', ('// sys/linux/sched.h, 88 bytes',)),
+                                    ('darwin', 'shmctl', ('// sys/darwin/ipc.h, 76 bytes', 'i16 shm_nattch;')),
+                                    ('darwin', 'statv', ('struct vstat;  // opaque here: its calls gave ENOTSUP',))):
+            page = abi('show', kernel, call)[1]
+            for line in lines:
+                self.assertIn(line, page)
+
+
+class Kinds(unittest.TestCase):
+    def test_defined_twice(self):
+        with tempfile.NamedTemporaryFile('w', suffix='.py') as file:
+            file.write("A = {\n    'fd': 1,\n    'size': 2,\n    'fd': 3,\n}\nB = {'fd': 4}\n")
+            file.flush()
+            self.assertEqual(list(lint.twice(file.name)), [f'{file.name}:4: "fd" is already at line 2'])
 
 
 class Lint(unittest.TestCase):

@@ -3,8 +3,11 @@
 
 Two rows may share a number only if their eras do not meet, and a name only if all but
 one are marked `old`. Every problem of every table is reported, not the first.
+A kind that kinds.py defines twice is looked for in its text: Python keeps the second and says nothing.
 """
-from . import data, layout, names, table
+import ast
+
+from . import data, kinds, layout, names, table
 from .check import settled
 from .table import Bad, KERNELS, calls
 
@@ -34,7 +37,19 @@ def clashes(rows):
         known[row.name] = row
 
 
+def twice(path):
+    """Messages about keys that a dict of one Python file has more than once."""
+    with open(path, encoding='utf-8') as file:
+        tree = ast.parse(file.read())
+    for node in ast.walk(tree):
+        seen = {}
+        for key in node.keys if isinstance(node, ast.Dict) else ():
+            if isinstance(key, ast.Constant) and seen.setdefault(key.value, key) is not key:
+                yield f'{path}:{key.lineno}: "{key.value}" is already at line {seen[key.value].lineno}'
+
+
 def problems(root):
+    yield from twice(kinds.__file__)
     for kernel, classes in KERNELS.items():
         everything = []
         for cls in classes:

@@ -32,6 +32,17 @@ LIBC = {
                'mach_host_self': 'host_self_trap', 'fstatat': 'fstatat64', 'nanosleep': '__semwait_signal',
                'pthread_create': 'bsdthread_create', 'statvfs': 'statfs64', 'usleep': '__semwait_signal'}}
 INODE64 = ('stat', 'fstat', 'lstat', 'statfs', 'fstatfs', 'getfsstat')
+# Structs that no header defines, and why not; the unit test allows no others.
+OPAQUE = {
+    'linux': {},
+    'darwin': {
+        'graftdmg_args_un': 'cryptexes: only with an entitlement of Apple\'s own',
+        'mwl_region': 'dyld\'s alone: page-in linking',
+        'necp_aggregate_result': 'private network policy, another layout in every release',
+        'shared_file_mapping_np': 'dyld\'s alone: building the shared cache',
+        'shared_file_mapping_slide_np': 'dyld\'s alone: building the shared cache',
+        'shared_file_np': 'dyld\'s alone: building the shared cache',
+        'vstat': 'its calls gave ENOTSUP and filled nothing in any release'}}
 ORNAMENTS = re.compile(r'^(?:sys_)?(?:_kernelrpc_|__old_|__|_|rt_)?(.*?)(?:_trap|64|_nocancel|_extended|_internal)*$')
 
 
@@ -70,25 +81,25 @@ def aligned(rows):
     return ['  '.join([cell.ljust(width) for cell, width in zip(row, widths)] + [row[-1]]) for row in rows]
 
 
-def structures(args, kernel, root):
-    """The lines of the structs that arguments point to, as sys/<kernel>/*.h has them"""
-    folder, wanted = os.path.join(root, 'sys', kernel), list(dict.fromkeys(a.target for a in args if a.target))
-    texts = {}
+def definitions(kernel, root):
+    """{struct: its header and its lines} of sys/<kernel>/*.h"""
+    folder, found = os.path.join(root, 'sys', kernel), {}
     for file in sorted(f for f in os.listdir(folder) if f.endswith('.h')):
-        with open(os.path.join(folder, file), encoding='utf-8') as text:
-            texts[file] = text.read()
-    out = []
-    for name in wanted:
-        if name in kinds.SCALARS:
-            continue
-        for file, text in texts.items():
-            found = re.search(rf'^struct {name} \{{.*?^\}};', text, re.M | re.S)
-            if found:
-                size = re.search(rf'sizeof\({name}\) == (\w+)', text)
-                out += [f'// sys/{kernel}/{file}' + (f', {size.group(1)} bytes' if size else ''), *found.group().splitlines()]
-                break
-        else:
-            out.append(f'struct {name};  // opaque here')
+        with open(os.path.join(folder, file), encoding='utf-8') as stream:
+            text = stream.read()
+        for match in re.finditer(r'^struct (?:\[\[[^\]]*\]\] )?(\w+) \{.*?^\};', text, re.M | re.S):
+            size = re.search(rf'sizeof\({match.group(1)}\) == (\w+)', text)
+            head = f'// sys/{kernel}/{file}' + (f', {size.group(1)} bytes' if size else '')
+            found.setdefault(match.group(1), [head, *match.group().splitlines()])
+    return found
+
+
+def structures(args, kernel, root):
+    """The lines of the structs that arguments point to"""
+    known, out = definitions(kernel, root), []
+    for name in dict.fromkeys(a.target for a in args if a.target and a.target not in kinds.SCALARS):
+        why = OPAQUE[kernel].get(name)
+        out += known.get(name) or [f'struct {name};  // opaque here' + (f': {why}' if why else '')]
     return out
 
 
