@@ -4,6 +4,7 @@
 #include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/handlers_file.h"
 #include "tools/xnurun/path.h"
+#include "tools/xnurun/sockets.h"
 
 namespace trapeze {
 namespace {
@@ -121,6 +122,11 @@ Answer bsd_fcntl(Trap& trap) {
     case 90: return record_lock(trap, lnx::F_SETLK + 31);  // F_OFD_SETLK
     case 91: return record_lock(trap, lnx::F_SETLKW + 31);
     case 92: return record_lock(trap, lnx::F_GETLK + 31);
+    case xnu::F_SETNOSIGPIPE:
+        if (host_socket_number(fd, lnx::SO_TYPE) > 0) return from_host(set_no_sigpipe(fd, trap.i(2) != 0));
+        if (trap.i(2)) set_quiet(fd);  // what is no socket keeps it for ever: 0 clears all flags but this one
+        return ok();
+    case xnu::F_GETNOSIGPIPE: return ok(host_socket_number(fd, lnx::SO_TYPE) > 0 ? no_sigpipe(fd) : quiet(fd));
     case xnu::F_GETPATH: case xnu::F_FULLFSYNC: case xnu::F_BARRIERFSYNC: case xnu::F_FLUSH_DATA: case xnu::F_PREALLOCATE:
     case xnu::F_RDADVISE: case xnu::F_RDAHEAD: case xnu::F_NOCACHE: case xnu::F_NODIRECT:
     case 55: case 76: case 99: case 102:  // F_GLOBAL_NOCACHE, F_SINGLE_WRITER, F_PUNCHHOLE, F_GETPATH_NOFIRMLINK

@@ -26,6 +26,23 @@ constexpr FlagPair open_flags[] = {
 // Linux moves at most 0x7ffff000 bytes a call; XNU refuses more than INT_MAX.
 bool too_long(u64 n) { return n > int_max; }
 
+// A write whose SIGPIPE is not wanted. The host raises it in this thread: it is blocked meanwhile, and taken away if it was not there before.
+i64 write_quietly(u64 number, i32 fd, u64 a, u64 b, u64 c) {
+    constexpr u64 sigpipe = 1ull << (lnx::SIGPIPE - 1);
+    u64 mask, pending = 0;
+    host(lnx::SYS_rt_sigprocmask, lnx::SIG_BLOCK, &sigpipe, &mask, 8);
+    host(lnx::SYS_rt_sigpending, &pending, 8);
+    const i64 r = host_blocking(number, fd, a, b, c, 0);
+    const lnx::timespec at_once{};
+    if (r == -lnx::EPIPE && !(pending & sigpipe)) host(lnx::SYS_rt_sigtimedwait, &sigpipe, 0, &at_once, 8);
+    host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &mask, 0, 8);
+    return r;
+}
+
+i64 write_as_told(u64 number, i32 fd, u64 a, u64 b, u64 c) {
+    return quiet(fd) ? write_quietly(number, fd, a, b, c) : host_blocking(number, fd, a, b, c, 0);
+}
+
 Answer vectors(Trap& trap, u64 number) {
     if (trap.u(2) == 0 || trap.u(2) > 1024) return fail(xnu::EINVAL);
     return from_host_restartable(host_blocking(number, trap.i(0), trap.w(1), trap.u(2)));
@@ -60,7 +77,7 @@ Answer bsd_read(Trap& trap) {
 Answer bsd_write(Trap& trap) {
     if (too_long(trap.w(2))) return fail(xnu::EINVAL);
     if (Answer a{}; may_be_socket(trap.i(0)) && socket_write(trap, a)) return a;
-    return from_host_restartable(host_blocking(lnx::SYS_write, trap.i(0), trap.w(1), trap.w(2)));
+    return from_host_restartable(write_as_told(lnx::SYS_write, trap.i(0), trap.w(1), trap.w(2), 0));
 }
 Answer bsd_pread(Trap& trap) {
     if (too_long(trap.w(2))) return fail(xnu::EINVAL);
@@ -81,7 +98,8 @@ Answer bsd_pwritev(Trap& trap) {
 Answer bsd_readv(Trap& trap) { return vectors(trap, lnx::SYS_readv); }
 Answer bsd_writev(Trap& trap) {
     if (Answer a{}; trap.u(2) && trap.u(2) <= 1024 && may_be_socket(trap.i(0)) && socket_writev(trap, a)) return a;
-    return vectors(trap, lnx::SYS_writev);
+    if (trap.u(2) == 0 || trap.u(2) > 1024) return fail(xnu::EINVAL);
+    return from_host_restartable(write_as_told(lnx::SYS_writev, trap.i(0), trap.w(1), trap.u(2), 0));
 }
 
 Answer open_path(Trap&, i32 directory, u64 name, i32 flags, u32 mode) {

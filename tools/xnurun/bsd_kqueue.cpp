@@ -64,6 +64,7 @@ Answer scan(Kqueue& kq, const Call& call) {
     const u64 size = call.wide ? sizeof(xnu::kevent64_s) : sizeof(xnu::kevent);
     for (;;) {
         i32 found = 0;
+        if (kq.closed) return fail(xnu::EBADF);  // its number may be another's by now
         kqueue_harvest(kq);
         for (u32 left = kq.queued; left && kq.queued && found < call.event_count; left--) {
             xnu::kevent64_s e;
@@ -76,7 +77,6 @@ Answer scan(Kqueue& kq, const Call& call) {
         }
         kqueue_settle(kq);
         if (found) return ok(found);
-        if (kq.closed) return fail(xnu::EBADF);
         if (call.deadline != no_deadline && monotonic_ns() >= call.deadline) return ok(0);
         if (kq.queued) continue;
         const i32 epoll = kq.epoll;

@@ -10,13 +10,13 @@
 namespace trapeze {
 
 u64 guest_mapped_bytes;
+HostLock memory_lock;
 
 namespace {
 
 constexpr u64 page = 4096;
 constexpr u64 first_above = 1ull << 32;  // below lies what PAGEZERO usually covers
 
-HostLock memory_lock;
 u64 next_free;  // where the next mapping without an address is tried
 
 u64 round_up(u64 n) { return (n + page - 1) & ~(page - 1); }

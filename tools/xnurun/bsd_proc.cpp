@@ -4,9 +4,11 @@
 #include "sys/darwin/errno.h"
 #include "sys/darwin/types.h"
 #include "sys/mem.h"
+#include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/kqueue.h"
+#include "tools/xnurun/memory.h"
 #include "tools/xnurun/semaphore.h"
 #include "tools/xnurun/signal.h"
 
@@ -27,16 +29,22 @@ Answer bsd_fork(Trap&) {
     threads_lock.lock();
     ports_lock.lock();
     kqueue_lock.lock();
+    limit_lock.lock();
+    memory_lock.lock();
     signal_lock.lock();
     const i64 r = host(lnx::SYS_fork);
     if (r == 0) {
         signal_lock.reset();
+        memory_lock.reset();
+        limit_lock.reset();
         fork_child_threads();
         fork_child_ports();
         fork_child_semaphores();
         fork_child_kqueues();
     } else {
         signal_lock.unlock();
+        memory_lock.unlock();
+        limit_lock.unlock();
         kqueue_lock.unlock();
         ports_lock.unlock();
         threads_lock.unlock();

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// See descriptors.h. Both tables are bit sets over the first 64 Ki numbers; atomic, since any thread opens and closes.
+// See descriptors.h. The tables are bit sets over the first 64 Ki numbers; atomic, since any thread opens and closes.
 #include "tools/xnurun/descriptors.h"
 
 #include "tools/xnurun/kqueue.h"
 
 namespace trapeze {
+
+HostLock limit_lock;
+
 namespace {
 
 constexpr u32 numbers = 1 << 16;
 u64 no_socket[numbers / 64];  // set: is none. Clear at first: what was inherited may be anything
 u64 own[numbers / 64];
-HostLock limit_lock;
+u64 without_sigpipe[numbers / 64];
 
 bool get(const u64* set, i32 fd) {
     const u32 n = static_cast<u32>(fd);
@@ -58,10 +61,17 @@ void close_hidden(i32 fd) {
     host(lnx::SYS_close, fd);
 }
 
-void descriptor_closing(i32 fd) { kqueue_descriptor_closing(fd); }
+bool quiet(i32 fd) { return get(without_sigpipe, fd); }
+void set_quiet(i32 fd) { put(without_sigpipe, fd, true); }
+
+void descriptor_closing(i32 fd) {
+    put(without_sigpipe, fd, false);
+    kqueue_descriptor_closing(fd);
+}
 
 void descriptor_copied(i32 from, i32 to) {
     set_socket(to, may_be_socket(from));
+    if (from != to) put(without_sigpipe, to, quiet(from));
     kqueue_descriptor_copied(from, to);
 }
 

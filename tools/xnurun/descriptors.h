@@ -14,6 +14,12 @@ i32 hidden_made(u64 number, u64 a = 0, u64 b = 0, u64 c = 0, u64 d = 0);  // wha
 bool hidden(i32 fd);
 void close_hidden(i32 fd);
 
+extern HostLock limit_lock;         // while it is held, the limit may be lifted: a fork holds it
+
+// F_SETNOSIGPIPE of what is no socket. It is the open file's in XNU; here the number's, and passed on by dup.
+bool quiet(i32 fd);
+void set_quiet(i32 fd);
+
 bool may_be_socket(i32 fd);         // false: surely not
 void set_socket(i32 fd, bool maybe);
 

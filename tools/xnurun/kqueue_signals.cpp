@@ -16,8 +16,8 @@ i32 wakes[64];     // eventfds plus 1; 0: free
 void kqueue_count_signals(Kqueue& kq) {
     if (!kqueue_any_signals()) return;
     for (Knote* n = kq.notes; n; n = n->next) {
-        if (n->kev.filter != xnu::EVFILT_SIGNAL) continue;
-        const u32 count = __atomic_load_n(&seen[n->kev.ident & 31], __ATOMIC_SEQ_CST);
+        if (n->kev.filter != xnu::EVFILT_SIGNAL || n->kev.ident > 31) continue;  // of no number: never comes
+        const u32 count = __atomic_load_n(&seen[n->kev.ident], __ATOMIC_SEQ_CST);
         if (count == n->seen) continue;
         n->kev.data += count - n->seen;
         n->seen = count;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The guest's address space: what the kernel side allocates there and what it must not give away.
 #pragma once
-#include "sys/types.h"
+#include "tools/xnurun/host.h"
 
 #pragma GCC visibility push(hidden)  // see host.h
 namespace trapeze {
@@ -12,6 +12,7 @@ void guest_protect_none(u64 base, u64 size);
 bool guest_unmap(u64 base, u64 size);
 bool hits_emulator(u64 base, u64 size);     // the emulator's own image cannot be moved out of the way
 void guest_account(i64 bytes);              // for guest_mapped_bytes
+extern HostLock memory_lock;                 // a fork holds it, so that the child finds it free
 extern u64 guest_mapped_bytes;              // mapped less unmapped by the guest's calls, for --stats
 
 }  // namespace trapeze
