@@ -151,7 +151,11 @@ void* mal_raw(usize n) {
     return p;
 }
 
-void* mal(usize n) { return memset(mal_raw(n), 0, n); }
+// From span_size on it is a mapping that the kernel has just made, zeroed: writing zeros would touch all of it.
+void* mal(usize n) {
+    void* p = mal_raw(n);
+    return n < span_size ? memset(p, 0, n) : p;
+}
 
 void mfree(void* p, usize n) {
     if (!p) return;

@@ -35,7 +35,7 @@ void free_bytes(Bytes* bytes) {
 
 Result readfile(const char* path, Bytes* out) {
     *out = {};
-    Result file = open(path, O_RDONLY);
+    Result file = open(path, O_RDONLY | O_CLOEXEC);
     if (file.failed()) return file;
     const i32 fd = static_cast<i32>(file.value());
     // The size is a hint only: files under /proc say 0, others grow while they are read.
@@ -78,7 +78,7 @@ Result readfile(const char* path, Bytes* out) {
 }
 
 static Result put(const char* path, i32 flags, const void* data, usize n, u32 mode) {
-    Result file = open(path, O_WRONLY | O_CREAT | flags, mode);
+    Result file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, mode);
     if (file.failed()) return file;
     Result r = write_all(static_cast<i32>(file.value()), data, n);
     Result c = close(static_cast<i32>(file.value()));

@@ -41,6 +41,10 @@ Result map_file(const char* path, Mapping* out) {
     if (r.ok()) r = mmap(nullptr, info.size ? info.size : page_size, PROT_READ, MAP_PRIVATE, fd, 0);
     (void)close(fd);
     if (r.failed()) return r;
+    if (!info.size) {  // a device that can be mapped but has no size: nothing that unmap_file could give back
+        (void)munmap(reinterpret_cast<void*>(r.value()), page_size);
+        return Result::error(kernel::ENODEV);
+    }
     *out = {reinterpret_cast<const u8*>(r.value()), info.size};
     return {static_cast<i64>(info.size)};
 }

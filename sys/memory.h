@@ -45,7 +45,7 @@ struct Mapping {
     const u8* data;
     usize size;
 };
-Result map_file(const char* path, Mapping* out);  // ENODEV or EINVAL: not a file
+Result map_file(const char* path, Mapping* out);  // ENODEV or EINVAL: not a file, or one of no size that can be mapped
 void unmap_file(Mapping* mapping);
 
 }  // namespace trapeze

@@ -2,8 +2,9 @@
 // sendmsg and recvmsg with descriptors; see net.h. The kernels' headers of ancillary data differ in widths and in alignment (8 and 4),
 // which the types of sys/*/net.h carry.
 //
-// Receiving always offers room for every descriptor that a message can bring: one that did not fit would be closed by Linux,
-// but XNU makes it and does not say its number (bsd/kern/uipc_syscalls.c copyout_control): a leak.
+// Receiving always offers room for every descriptor that a message can bring, and for what options like SO_PASSCRED put in front
+// of them: one that did not fit would be closed by Linux, but XNU makes it and does not say its number (bsd/kern/
+// uipc_syscalls.c copyout_control): a leak. XNU's messages carry one more than descriptors_max if others send them (sockargs).
 #include "sys/calls.h"
 #include "sys/file.h"
 #include "sys/interrupted.h"
@@ -17,7 +18,8 @@ using Header = kernel::cmsghdr;
 
 constexpr usize aligned(usize n) { return (n + kernel::cmsg_align - 1) & ~(kernel::cmsg_align - 1); }
 constexpr usize data_at = aligned(sizeof(Header));
-constexpr usize space = aligned(data_at + descriptors_max * sizeof(i32));
+constexpr usize space = 2048;  // XNU's largest control message is one mbuf cluster, as much
+static_assert(space >= data_at + (descriptors_max + 1) * sizeof(i32));
 
 struct Control {
     alignas(8) u8 bytes[space];

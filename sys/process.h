@@ -24,7 +24,8 @@ Result fork();
 // This process becomes another program; returns only if that failed, with nothing changed. argv and envp end with null.
 // Descriptors without O_CLOEXEC, mask, ignored signals, working directory and limits stay.
 // ENOENT, ENOTDIR, EACCES (not executable, or no file), ENOEXEC (no format of the kernel; XNU also EBADARCH, EBADMACHO),
-// E2BIG (strings beyond a quarter of the stack limit on Linux, 1 MiB on XNU), ETXTBSY, ELOOP, ENAMETOOLONG, EFAULT.
+// E2BIG (strings and their pointers beyond a quarter of the stack limit on Linux, 256 KiB on XNU, 1 MiB from xnu-7195 on), ETXTBSY,
+// ELOOP, ENAMETOOLONG, EFAULT.
 Result exec(const char* path, const char* const* argv, const char* const* envp);
 // A name without a slash is looked for in PATH of this process's environment (unset: /usr/bin:/bin); the error is EACCES if
 // one was found that may not be executed, else the last one. There is no shell for what is ENOEXEC.
@@ -34,12 +35,15 @@ Result exec_path(const char* name, const char* const* argv, const char* const* e
 struct SpawnFile {
     i32 from, to;
 };
+constexpr usize spawn_files_max = 64;
 // A child that is the program `path`, or one found in PATH: its number, or exec's own errno, without a child, if it could not
-// be executed. files: `n` of them; other descriptors without O_CLOEXEC it has as they are. Its signals are as exec leaves
-// them, the mask is the caller's.
+// be executed. files: `n` of them, at most spawn_files_max (EINVAL); other descriptors without O_CLOEXEC it has as they are. Its
+// signals are as exec leaves them, the mask is the caller's. EBADF: a source that is not open, a target that cannot be; EMFILE:
+// the moves need a free descriptor for each file and one more.
 // fork and exec, and a pipe that closes by itself at exec, through which the child says why not. Rejected: posix_spawn, which
 // Linux has not; vfork, whose child writes into the parent's memory. On XNU the pipe is marked close-on-exec after it was
-// made: a child that another thread forks in between holds it open, and spawn waits for that child's exec too.
+// made: a child that another thread forks in between has it without the mark, and spawn waits until that child has ended, whatever it
+// executes: programs that start children from several threads do so one at a time.
 Result spawn(const char* path, const char* const* argv, const char* const* envp, const SpawnFile* files = nullptr, usize n = 0);
 Result spawn_path(const char* name, const char* const* argv, const char* const* envp, const SpawnFile* files = nullptr, usize n = 0);
 

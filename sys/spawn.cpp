@@ -11,19 +11,28 @@ namespace {
 
 using Exec = Result (*)(const char*, const char* const*, const char* const*);
 
-// All sources move above every target first, so that no move overwrites a descriptor that another one, or the pipe, needs.
+// A duplicate of fd whose number is no target. Not just one above all targets: there may be none, as when the last descriptor
+// of the limit is a target. What collides is left to be overwritten.
+Result out_of_the_way(i32 fd, const SpawnFile* files, usize n) {
+    for (i32 least = 3;;) {
+        const Result r = fcntl(fd, kernel::F_DUPFD_CLOEXEC, static_cast<u64>(least));
+        if (r.failed()) return r.err() == kernel::EINVAL ? Result::error(kernel::EMFILE) : r;  // EINVAL: `least` is the limit
+        usize i = 0;
+        while (i < n && files[i].to != r.value()) i++;
+        if (i == n) return r;
+        least = static_cast<i32>(r.value()) + 1;
+    }
+}
+
+// All sources get out of the way first, so that no move overwrites a descriptor that another one, or the pipe, needs.
 Result place(const SpawnFile* files, usize n, i32* pipe_end) {
-    constexpr usize most = 64;
-    i32 moved[most];
-    if (n > most) return Result::error(kernel::EINVAL);
-    i32 above = 3;
-    for (usize i = 0; i < n; i++)
-        if (files[i].to >= above) above = files[i].to + 1;
-    Result r = fcntl(*pipe_end, kernel::F_DUPFD_CLOEXEC, static_cast<u64>(above));
+    i32 moved[spawn_files_max];
+    if (n > spawn_files_max) return Result::error(kernel::EINVAL);
+    Result r = out_of_the_way(*pipe_end, files, n);
     if (r.failed()) return r;
     *pipe_end = static_cast<i32>(r.value());
     for (usize i = 0; i < n; i++) {
-        r = fcntl(files[i].from, kernel::F_DUPFD_CLOEXEC, static_cast<u64>(above));
+        r = out_of_the_way(files[i].from, files, n);
         if (r.failed()) return r;
         moved[i] = static_cast<i32>(r.value());
     }

@@ -101,7 +101,9 @@ void sizes() {
 
     ok(!mal_try(~usize{0}) && !mal_try(usize{1} << 62) && !mal_try(usize{1} << 47) && !mal_try((usize{1} << 47) - 1), "no memory: mal_try says null");
     ok(!mal_try(~usize{0}, 4096) && !mal_try(1, 64 << 10), "nor for alignments beyond 32 KiB");
+    const i64 before = resident();
     u8* large = static_cast<u8*>(mal(64 << 20));
+    ok(resident() < before + (8 << 20), "64 MiB of zeros cost no memory until they are touched");
     ok(zero(large, 64 << 20) && mal_stats().large >= 64 << 20, "64 MiB");
     mfree(large);
 }

@@ -187,6 +187,19 @@ static void spawns() {
     ok(str_eq(text, "hi\nho\n"), "and comes out there");
     fails(spawn(in_folder("nothing"), echo, envp(), output, 6), kernel::ENOENT, "and errors still come back");
 
+    held(in_child([&] {
+             if (setlimit(Limit::files, {64, 64}).failed()) return 1;
+             const SpawnFile last[] = {{a[1], 63}, {a[1], 7}};
+             return finished(spawn_path("sh", echo, envp(), last, 2)).code() == 0 ? 0 : 2;
+         }),
+         "a target may be the last descriptor of the limit");
+    const SpawnFile beyond = {1, 0x7fffffff};
+    fails(spawn(self, code, envp(), &beyond, 1), kernel::EBADF, "a target beyond every limit: EBADF");
+    static SpawnFile many[spawn_files_max + 1];
+    for (usize i = 0; i <= spawn_files_max; i++) many[i] = {a[1], 20 + static_cast<i32>(i)};
+    ok(finished(spawn(self, code, envp(), many, spawn_files_max)).code() == 3, "as many files as there may be");
+    fails(spawn(self, code, envp(), many, spawn_files_max + 1), kernel::EINVAL, "one more: EINVAL");
+
     (void)signal_handle(kernel::SIGUSR1, [](i32, SignalInfo*, SignalContext*) {});
     (void)signal_ignore(kernel::SIGUSR2);
     (void)signals_setmask(SignalSet::of(kernel::SIGTERM));

@@ -38,5 +38,19 @@ int main() {
         (void)close(ends[0]);
         (void)close(ends[1]);
     }
+    // Credentials lie in front of the descriptors, and take no room from them.
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends).ok()) {
+        static i32 sent[descriptors_max], got[descriptors_max];
+        for (i32& fd : sent) fd = ends[0];
+        iovec one{buffer, 1};
+        ok(set_option(ends[1], {lnx::SOL_SOCKET, lnx::SO_PASSCRED, true}, 1), "SO_PASSCRED");
+        Outgoing out{.parts = &one, .part_count = 1, .descriptors = sent, .descriptor_count = descriptors_max};
+        Incoming in{.parts = &one, .part_count = 1, .descriptors = got, .descriptor_room = descriptors_max};
+        ok(sendmsg(ends[0], out).raw == 1 && recvmsg(ends[1], &in).raw == 1 && in.descriptor_count == descriptors_max && !in.control_truncated,
+           "and as many descriptors as there may be");
+        for (usize i = 0; i < in.descriptor_count; i++) (void)close(got[i]);
+        (void)close(ends[0]);
+        (void)close(ends[1]);
+    }
     return done();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Whole files in one call.
 #include "sys/memory.h"
+#include "sys/thread.h"
 #include "tests/sys/fs_tools.h"
 
 int main() {
@@ -28,5 +29,29 @@ int main() {
     fails(map_file("missing", &map), kernel::ENOENT, "heritage 21: map_file");
     fails(map_file(".", &map), either(kernel::ENODEV, kernel::EINVAL), "of a directory");
     fails(map_file("/dev/null", &map), kernel::ENODEV, "of a device without memory");
+    fails(map_file("/dev/zero", &map), kernel::ENODEV, "of one with memory but without a size");
+
+    // A FIFO stops readfile while its descriptor is open.
+    ok(mkfifo("fifo"), "a fifo");
+    Result r;
+    Bytes slow;
+    Thread* reader = thread_create([](void* into) { (void)readfile("fifo", static_cast<Bytes*>(into)); }, &slow, &r);
+    if (!reader) return 1;
+    const i32 writer = static_cast<i32>(open("fifo", O_WRONLY | O_CLOEXEC).raw);
+    static u8 much[1 << 18];  // more than a FIFO holds: it has read some of it then
+    ok(write_all(writer, much, sizeof much), "it reads");
+    FileInfo fifo;
+    ok(fstat(writer, &fifo), "the fifo's number");
+    bool marked = true;
+    for (i32 fd = 3; fd < 64; fd++) {
+        FileInfo info;
+        const Result flags = fcntl(fd, kernel::F_GETFD);
+        if (flags.ok() && !(flags.raw & kernel::FD_CLOEXEC) && fstat(fd, &info).ok() && info.ino == fifo.ino && info.dev == fifo.dev) marked = false;
+    }
+    ok(marked, "the descriptor that readfile reads has close-on-exec");
+    ok(close(writer).ok(), "the end");
+    thread_join(reader);
+    ok(slow.size == sizeof much, "all of it");
+    free_bytes(&slow);
     return done();
 }

@@ -17,7 +17,7 @@
 namespace trapeze {
 namespace {
 
-constexpr u64 arg_max = 256 << 10;  // NCARGS before xnu-4570: strings of argv and envp with their pointers
+constexpr u64 arg_max = 256 << 10;  // NCARGS before xnu-7195: strings of argv and envp with their pointers
 constexpr u64 path_max = 1024, shell_line = 512;
 constexpr u64 most_words = arg_max / 9 + 600;  // a word takes its pointer and at least a byte
 
