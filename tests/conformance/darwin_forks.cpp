@@ -67,14 +67,7 @@ static void pipes() {
 }
 
 static void no_number() {
-    struct {
-        u64 ident;
-        i16 filter;
-        u16 flags;
-        u32 fflags;
-        i64 data;
-        u64 udata;
-    } k[2] = {{31, -6, 1, 0, 0, 0}, {63, -6, 1, 0, 0, 0}}, out[2] = {};
+    Kevent k[2] = {{31, -6, 1, 0, 0, 0}, {63, -6, 1, 0, 0, 0}}, out[2] = {};
     u64 zero[2] = {};
     catch_signal(31);
     const u64 kq = call(bsd + 362);

@@ -3,7 +3,7 @@
 // answers do not matter; that there is one does, and that the program lives. The seed is printed and may be given.
 #include "tests/conformance/darwin_mach.h"
 
-static u64 seed = 20081009;
+static Random choices{20081009};
 static u32 names_[8];
 static u8* pages;     // a page that can be written, one that can be read, one that is not there
 static volatile i32 signals;
@@ -13,15 +13,12 @@ void raw_thread(Regs*) {
     for (;;) {}
 }
 
-static u64 next(u64 n) {
-    seed = seed * 6364136223846793005 + 1442695040888963407;
-    return (seed >> 33) % n;
-}
+static u64 next(u64 n) { return choices.next(n); }
 static u32 some_name() {
     switch (next(10)) {
     case 0: return 0;
     case 1: return 0xffffffff;
-    case 2: return static_cast<u32>(seed >> 20);
+    case 2: return static_cast<u32>(choices.seed >> 20);
     default: return names_[next(8)];
     }
 }
@@ -33,7 +30,7 @@ static u64 some_pointer() {
     case 2: return base + 8192;                     // not there
     case 3: return base + 4096;                     // not to be written
     case 4: return base + 8192 - next(40);          // ends where it may not
-    case 5: return 0xffff800000000000 | seed;
+    case 5: return 0xffff800000000000 | choices.seed;
     default: return base + next(3000);
     }
 }
@@ -79,14 +76,14 @@ static void messages(u32 n) {
         u32 m[64];
         for (u32& w : m) w = static_cast<u32>(some_word());
         const u32 size = static_cast<u32>(next(3) ? 24 + 4 * next(16) : next(260));
-        m[0] = next(3) ? 0x1513 : static_cast<u32>(seed >> 13) & 0x801f1f1f;
+        m[0] = next(3) ? 0x1513 : static_cast<u32>(choices.seed >> 13) & 0x801f1f1f;
         if (next(3) == 0) m[0] |= complex_bit;
         m[2] = next(2) ? task_self() : some_name();
         m[3] = next(2) ? reply_port() : some_name();
         if (m[2] == reply_port()) m[0] |= 0x10;
         m[5] = static_cast<u32>(ids[next(sizeof ids / sizeof *ids)]);
         if (m[0] & complex_bit) {
-            m[6] = next(5) ? static_cast<u32>(next(4)) : static_cast<u32>(seed);
+            m[6] = next(5) ? static_cast<u32>(next(4)) : static_cast<u32>(choices.seed);
             u32 at = 7;
             for (u32 d = 0; d < 3 && at + 4 < 64; d++) {
                 const u32 kind = static_cast<u32>(next(6));
@@ -95,7 +92,7 @@ static void messages(u32 n) {
                 if (kind) {
                     const u64 p = some_pointer();
                     __builtin_memcpy(&m[at], &p, 8);
-                    m[at + 3] = next(8) ? static_cast<u32>(next(5000)) : static_cast<u32>(seed);
+                    m[at + 3] = next(8) ? static_cast<u32>(next(5000)) : static_cast<u32>(choices.seed);
                 }
                 at += kind && kind < 5 ? 4 : 3;
             }
@@ -114,11 +111,11 @@ int raw_main(int argc, char** argv) {
     say("TAP version 13\n");
     u64 rounds = 40;
     if (argc > 1)
-        for (seed = 0; *argv[1]; argv[1]++) seed = seed * 10 + static_cast<u64>(*argv[1] - '0');
+        for (choices.seed = 0; *argv[1]; argv[1]++) choices.seed = choices.seed * 10 + static_cast<u64>(*argv[1] - '0');
     if (argc > 2)
         for (rounds = 0; *argv[2]; argv[2]++) rounds = rounds * 10 + static_cast<u64>(*argv[2] - '0');
     say("# seed ");
-    say_number(static_cast<i64>(seed));
+    say_number(static_cast<i64>(choices.seed));
     say("\n");
     (void)reply_port();
     pages = reinterpret_cast<u8*>(call(bsd + 197, 0, 3 * 4096, 3, 0x1002, 0xffffffff, 0));

@@ -6,7 +6,7 @@
 // Not among the calls: what ends or stops processes, changes who they are, waits for nobody, or takes the memory that they run in.
 #include "tests/conformance/darwin_raw.h"
 
-static u64 seed = 20081010;
+static Random choices{20081010};
 static u8* pages;     // two that can be written, one that can be read, one that is not there
 static i32 fds[12];
 
@@ -15,10 +15,7 @@ void raw_thread(Regs*) {
     for (;;) {}
 }
 
-static u64 next(u64 n) {
-    seed = seed * 6364136223846793005 + 1442695040888963407;
-    return (seed >> 33) % n;
-}
+static u64 next(u64 n) { return choices.next(n); }
 static u64 some_pointer() {
     const u64 base = Trap::word(pages);
     switch (next(12)) {
@@ -27,7 +24,7 @@ static u64 some_pointer() {
     case 2: return base + 3 * 4096;                 // not there
     case 3: return base + 2 * 4096;                 // not to be written
     case 4: return base + 3 * 4096 - next(40);      // ends where it may not
-    case 5: return 0xffff800000000000 | seed;
+    case 5: return 0xffff800000000000 | choices.seed;
     default: return base + next(6000);
     }
 }
@@ -35,7 +32,7 @@ static u64 some_fd() {
     switch (next(8)) {
     case 0: return ~0ull - next(4);
     case 1: return 3 + next(40);
-    case 2: return seed >> 12;
+    case 2: return choices.seed >> 12;
     default: return static_cast<u64>(fds[next(12)]);
     }
 }
@@ -74,15 +71,8 @@ static void fill() {
 
 // A change that the kernel may take: every filter but Mach's, idents that exist.
 static void change(u8* to) {
-    struct {
-        u64 ident;
-        i16 filter;
-        u16 flags;
-        u32 fflags;
-        i64 data;
-        u64 udata;
-    } k{next(2) ? some_fd() : some_word(), static_cast<i16>(-1 - static_cast<i32>(next(15))), static_cast<u16>(next(3) ? 1 + next(0x100) : seed),
-        static_cast<u32>(next(2) ? 1u << next(32) : seed), static_cast<i64>(some_length()), seed};
+    Kevent k{next(2) ? some_fd() : some_word(), static_cast<i16>(-1 - static_cast<i32>(next(15))), static_cast<u16>(next(3) ? 1 + next(0x100) : choices.seed),
+        static_cast<u32>(next(2) ? 1u << next(32) : choices.seed), static_cast<i64>(some_length()), choices.seed};
     if (k.filter == -8) k.filter = -7;
     __builtin_memcpy(to, &k, sizeof k);
 }
@@ -177,11 +167,11 @@ int raw_main(int argc, char** argv) {
     say("TAP version 13\n");
     u64 rounds = 12, calls = 400;
     if (argc > 1)
-        for (seed = 0; *argv[1]; argv[1]++) seed = seed * 10 + static_cast<u64>(*argv[1] - '0');
+        for (choices.seed = 0; *argv[1]; argv[1]++) choices.seed = choices.seed * 10 + static_cast<u64>(*argv[1] - '0');
     if (argc > 2)
         for (rounds = 0; *argv[2]; argv[2]++) rounds = rounds * 10 + static_cast<u64>(*argv[2] - '0');
     say("# seed ");
-    say_number(static_cast<i64>(seed));
+    say_number(static_cast<i64>(choices.seed));
     say("\n");
     char folder[] = "/tmp/darwin_noise.00000000";
     u64 id = call(bsd + 20);
@@ -190,8 +180,8 @@ int raw_main(int argc, char** argv) {
     if (!same(static_cast<i64>(call(bsd + 12, folder)), 0, "a folder of its own")) return done();
     u64 wrong = 0;
     for (u64 n = 0; n < rounds; n++) {
-        seed += n * 7919;
-        const u64 round_seed = seed;
+        choices.seed += n * 7919;
+        const u64 round_seed = choices.seed;
         const u64 parent = call(bsd + 20);
         Trap fork(bsd + 2);
         fork.go();

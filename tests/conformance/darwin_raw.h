@@ -53,6 +53,23 @@ struct Trap {
     }
 };
 
+struct Kevent {  // struct kevent, bsd/sys/event.h
+    u64 ident;
+    i16 filter;
+    u16 flags;
+    u32 fflags;
+    i64 data;
+    u64 udata;
+};
+
+struct Random {
+    u64 seed;
+    u64 next(u64 n) {
+        seed = seed * 6364136223846793005 + 1442695040888963407;
+        return (seed >> 33) % n;
+    }
+};
+
 template <class... A>
 u64 call(u64 number, A... a) {  // rax alone
     return Trap(number, a...).go().r.rax;

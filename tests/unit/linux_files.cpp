@@ -4,6 +4,7 @@
 #include "sys/linux/fs.h"
 #include "sys/linux/mm.h"
 #include "sys/linux/time.h"
+#include "tests/unit/same.h"
 
 namespace {
 using namespace trapeze;
@@ -79,12 +80,6 @@ constexpr trapeze::usize host_offsets[] = {
     offsetof(struct itimerval, it_value), sizeof(struct rusage), offsetof(struct rusage, ru_stime), offsetof(struct rusage, ru_maxrss),
     offsetof(struct rusage, ru_minflt), offsetof(struct rusage, ru_nivcsw)};
 
-template <class T, trapeze::usize N>
-constexpr bool same(const T (&a)[N], const T (&b)[N]) {
-    for (trapeze::usize i = 0; i < N; i++)
-        if (a[i] != b[i]) return false;
-    return true;
-}
 static_assert(same(our_constants, host_constants));
 static_assert(same(our_offsets, host_offsets));
 }  // namespace

@@ -2,6 +2,7 @@
 // sys/linux/net.h and epoll.h against the host's own headers: sizes, offsets and constants, at compile time. Ours come first, as in linux_types.cpp.
 #include "sys/linux/epoll.h"
 #include "sys/linux/net.h"
+#include "tests/unit/same.h"
 
 namespace {
 using namespace trapeze;
@@ -71,12 +72,6 @@ constexpr trapeze::usize host_offsets[] = {
     sizeof(struct signalfd_siginfo), offsetof(struct signalfd_siginfo, ssi_status), offsetof(struct signalfd_siginfo, ssi_ptr),
     offsetof(struct signalfd_siginfo, ssi_addr)};
 
-template <class T, trapeze::usize N>
-constexpr bool same(const T (&a)[N], const T (&b)[N]) {
-    for (trapeze::usize i = 0; i < N; i++)
-        if (a[i] != b[i]) return false;
-    return true;
-}
 static_assert(same(our_constants, host_constants));
 static_assert(same(our_offsets, host_offsets));
 }  // namespace

@@ -13,6 +13,7 @@
 #include "sys/linux/security.h"
 #include "sys/linux/signal.h"
 #include "sys/linux/time.h"
+#include "tests/unit/same.h"
 
 namespace {
 using namespace trapeze;
@@ -190,12 +191,6 @@ constexpr trapeze::usize host_offsets[] = {
     offsetof(struct perf_event_attr, aux_watermark), offsetof(struct perf_event_attr, sample_max_stack),
     offsetof(struct perf_event_attr, aux_sample_size), offsetof(struct perf_event_attr, sig_data)};
 
-template <class T, trapeze::usize N>
-constexpr bool same(const T (&a)[N], const T (&b)[N]) {
-    for (trapeze::usize i = 0; i < N; i++)
-        if (a[i] != b[i]) return false;
-    return true;
-}
 static_assert(same(our_constants, host_constants));
 static_assert(same(our_offsets, host_offsets));
 }  // namespace

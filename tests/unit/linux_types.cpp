@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// sys/linux/types.h against the host's own headers: sizes, offsets and constants, at compile time.
+// sys/linux/types.h, signal.h and process.h against the host's own headers: sizes, offsets and constants, at compile time.
 // Ours come first: the host's are macros, which would replace our names too.
 #include "sys/linux/process.h"
 #include "sys/linux/signal.h"
 #include "sys/linux/types.h"
+#include "tests/unit/same.h"
 
 namespace {
 using namespace trapeze;
@@ -70,12 +71,6 @@ constexpr trapeze::usize host_offsets[] = {
     sizeof(struct rlimit), offsetof(struct rlimit, rlim_max), sizeof(struct rusage), offsetof(struct rusage, ru_maxrss),
     offsetof(struct rusage, ru_minflt), offsetof(struct rusage, ru_nivcsw), sizeof(struct utsname), offsetof(struct utsname, machine)};
 
-template <class T, trapeze::usize N>
-constexpr bool same(const T (&a)[N], const T (&b)[N]) {
-    for (trapeze::usize i = 0; i < N; i++)
-        if (a[i] != b[i]) return false;
-    return true;
-}
 static_assert(same(our_constants, host_constants));
 static_assert(same(our_offsets, host_offsets));
 }  // namespace

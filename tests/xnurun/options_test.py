@@ -78,8 +78,7 @@ status, out, err = run('--trace', program=threads)
 check('PTHREAD_START_CUSTOM' in err, 'flags by name, from the table of values', err[:300])
 check(re.search(r' mmap\(NULL, \d+, PROT_READ\|PROT_WRITE, MAP_PRIVATE\|MAP_ANON', err) is not None, 'protection and kind of a mapping')
 
-ports = os.path.join(os.path.dirname(results), 'darwin_ports')
-status, out, err = run('--trace', program=ports)
+err = ''.join(run('--trace', program=os.path.join(os.path.dirname(results), name))[2] for name in ('darwin_ports', 'darwin_messages'))
 check('sent {id 3204 mach_port_allocate, ' in err and re.search(r'received {id 3304 reply of mach_port_allocate, .*code KERN_SUCCESS}', err),
       'routines and their replies by name', err[:500])
 check(re.search(r'descriptors 1, port 0x[0-9a-f]+ make_send}', err) and re.search(r'descriptors 1, port 0x[0-9a-f]+ send}', err),

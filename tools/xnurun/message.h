@@ -53,7 +53,7 @@ void message_destroy_locked(Message*);  // with all that it carries
 u32 message_add_port(Message*, Port*, u32 type);  // a port descriptor behind those that are there; the right becomes its
 void fork_child_messages();
 
-// User space and back (message.cpp). mach_msg_return_t.
+// User space and back (message_copyin.cpp, message_copyout.cpp). mach_msg_return_t.
 i32 message_get(u64 from, u32 size, Message*& message);
 i32 message_copyin(Message*, u32& option);           // rights and memory out of the task; on failure the message is gone
 i32 message_copyout(Message*, bool& header_only);    // and in again; the message then only has bytes
