@@ -12,6 +12,13 @@ i32 lowest_free() {
     return number(r);
 }
 
+// Not the lowest free number alone: a descriptor that was forgotten would lie above it.
+bool closed_from(i32 first) {
+    for (i32 fd = first; fd < first + 16; fd++)
+        if (descriptor_flags(fd) >= 0) return false;
+    return true;
+}
+
 Result give(i32 over, const i32* fds, usize count, const char* text = "x") {
     const iovec part{const_cast<char*>(text), str_len(text)};
     return sendmsg(over, {&part, 1, nullptr, fds, count});
@@ -54,8 +61,8 @@ int main() {
         ok(give(pair[0], many, 3).raw == 1 && take(pair[1], &in, got, 1).raw == 1 && in.descriptor_count == 1 && in.control_truncated,
            "room for one: the others are said to be cut off");
         (void)close(got[0]);
-        ok(lowest_free() == free_before, "and closed");
-        ok(give(pair[0], many, 3).raw == 1 && recv(pair[1], buffer, 9).raw == 1 && lowest_free() == free_before, "plain recv drops them all");
+        ok(closed_from(free_before), "and closed");
+        ok(give(pair[0], many, 3).raw == 1 && recv(pair[1], buffer, 9).raw == 1 && closed_from(free_before), "plain recv drops them all");
         ok(give(pair[0], nullptr, 0).raw == 1 && take(pair[1], &in, got, 4).raw == 1 && in.descriptor_count == 0, "none is none");
 
         i32 most[descriptors_max + 1];
