@@ -105,6 +105,7 @@ static void limits() {
            if (write(fd, buffer, 200).raw != 100) return 1;  // what fits
            if (write(fd, buffer, 1).err() != kernel::EFBIG) return 2;
            if (pwrite(fd, buffer, 1, 100).err() != kernel::EFBIG) return 3;
+           if (lseek(fd, 50, SEEK_SET).raw != 50 || write_all(fd, buffer, 100).err() != kernel::EFBIG) return 6;  // 50, and the rest's error
            // XNU asks for the limit here only in later versions (xnu-3248 did not).
            const Result r = ftruncate(fd, 101);
            if (r.err() != kernel::EFBIG && !(darwin && r.ok())) return 4;
