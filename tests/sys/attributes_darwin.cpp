@@ -31,7 +31,7 @@ static void attribute_lists() {
     ok(got.seconds * 1'000'000'000 + got.nanoseconds == info.mtime, "the time too");
     ok(got.name_length == 5 && str_eq(reinterpret_cast<char*>(&got.name_offset) + got.name_offset, "file"), "and the name, behind the rest");
     u32 little[2] = {0, 0x55555555};
-    ok(sys_getattrlist("file", &want, little, 4, 0).ok() && little[0] == 4 && little[1] == 0x55555555, "no more than there is room for");
+    ok(sys_getattrlist("file", &want, little, 4, 0).ok() && little[0] == 64 && little[1] == 0x55555555, "no more than there is room for, and the length of all");
     fails(sys_getattrlist("missing", &want, &got, sizeof got, 0), xnu::ENOENT, "heritage 21: getattrlist");
     fails(sys_getattrlist("file", &want, bad_pointer(), sizeof got, 0), xnu::EFAULT, "to nowhere");
     fails(sys_getattrlist("file", reinterpret_cast<xnu::attrlist*>(bad_pointer()), &got, sizeof got, 0), xnu::EFAULT, "of nothing");

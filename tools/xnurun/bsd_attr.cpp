@@ -64,16 +64,20 @@ Answer bsd_utimes(Trap& trap) {
 // utimensat without a path would take any negative number for an address.
 Answer bsd_futimes(Trap& trap) { return trap.i(0) < 0 ? fail(xnu::EBADF) : set_times(trap.i(0), nullptr, trap.w(1)); }
 
-// Flags (UF_HIDDEN, UF_IMMUTABLE ...) have no place on the host: none can be set.
+// chflags follows links. Flags beside the host's own (UF_HIDDEN ...) have no place there: ENOTSUP.
 Answer bsd_chflags(Trap& trap) {
     const Path path(trap.w(0));
     if (path.error) return fail(path.error);
-    const i64 r = host(lnx::SYS_faccessat, here, path.text(), 0);
-    return host_failed(r) ? from_host(r) : trap.u(1) ? fail(xnu::ENOTSUP) : ok();
+    const i64 fd = host(lnx::SYS_openat, here, path.text(), lnx::O_PATH | lnx::O_CLOEXEC);
+    if (host_failed(fd)) return from_host(fd);
+    const Answer a = set_file_flags(static_cast<i32>(fd), trap.u(1));
+    host(lnx::SYS_close, fd);
+    return a;
 }
 Answer bsd_fchflags(Trap& trap) {
-    if (host_failed(host(lnx::SYS_fcntl, trap.i(0), lnx::F_GETFD))) return fail(xnu::EBADF);
-    return trap.u(1) ? fail(xnu::ENOTSUP) : ok();
+    const Kind kind = kind_of(trap.i(0));
+    if (kind != Kind::vnode) return fail(kind == Kind::closed ? xnu::EBADF : xnu::ENOTSUP);
+    return set_file_flags(trap.i(0), trap.u(1));
 }
 
 }  // namespace trapeze

@@ -1,208 +1,223 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// getattrlist and setattrlist: bsd/sys/attr.h, bsd/vfs/vfs_attrlist.c. What programs ask of files: kind, numbers, times, owner,
-// sizes, name. The answer is a length, then each attribute that was asked for, in the order of its bit, every one on a
-// multiple of 4 bytes; names come last and are pointed to by offset and length.
-// Attributes of volumes, of forks, and what needs security descriptors ends the run by its bit.
-#include "sys/mem.h"
+// getattrlist, setattrlist and their kin, getattrlistbulk: xnu-11417.121.6 bsd/vfs/vfs_attrlist.c. What an answer has is in
+// attributes.cpp and volume.cpp. Of the attributes that can be set the host takes times of content and access, owner, group, mode,
+// the flags that it has bits for and Finder information; a birth, a backup, an encoding and the time of an entry are accepted and
+// forgotten, as by a file system without them; an access list is EINVAL unless it is none.
+#include "tools/xnurun/attributes.h"
 #include "tools/xnurun/handlers_file.h"
 #include "tools/xnurun/path.h"
 
 namespace trapeze {
 namespace {
 
-enum : u32 {
-    cmn_name = 1, cmn_devid = 2, cmn_fsid = 4, cmn_objtype = 8, cmn_objtag = 0x10, cmn_objid = 0x20, cmn_objpermanentid = 0x40,
-    cmn_script = 0x100, cmn_crtime = 0x200, cmn_modtime = 0x400, cmn_chgtime = 0x800, cmn_acctime = 0x1000, cmn_bkuptime = 0x2000,
-    cmn_fndrinfo = 0x4000, cmn_ownerid = 0x8000, cmn_grpid = 0x10000, cmn_accessmask = 0x20000, cmn_flags = 0x40000,
-    cmn_useraccess = 0x200000, cmn_fileid = 0x2000000, cmn_returned_attrs = 0x80000000,
-    file_linkcount = 1, file_totalsize = 2, file_allocsize = 4, file_ioblocksize = 8, file_devtype = 0x20, file_datalength = 0x200,
-    file_dataallocsize = 0x400, file_rsrclength = 0x1000, file_rsrcallocsize = 0x2000,
-    dir_linkcount = 1, dir_entrycount = 2, dir_mountstatus = 4,
-    nofollow = 1, report_fullsize = 4,
-};
+constexpr i32 here = lnx::AT_FDCWD;
 
-class Buffer {
+// The length that an answer names is that of the whole, even if less fits; of a volume only if FSOPT_REPORT_FULLSIZE asks for it.
+Answer get(const Attributed& file, const xnu::attrlist& l, u64 to, u64 size, u32 options) {
+    if (size < 4) return fail(xnu::ERANGE);
+    if (l.bitmapcount != 5) return fail(xnu::EINVAL);
+    Packer p(l, options);
+    if (const i32 e = l.volattr ? pack_volume_attributes(p, l, options, file) : pack_file_attributes(p, l, options, file)) return fail(e);
+    const u32 given = size < p.needed() ? static_cast<u32>(size) : p.needed();
+    const u8* bytes = p.finish(l.volattr && !(options & FSOPT_REPORT_FULLSIZE) ? given : p.needed());
+    return copyout(bytes, to, given) ? ok() : fail(xnu::EFAULT);
+}
+
+Answer get_at(i32 directory, u64 name, u64 list, u64 to, u64 size, u32 options) {
+    xnu::attrlist l;
+    if (!copyin(l, list)) return fail(xnu::EFAULT);
+    const Path p(name);
+    if (p.error) return fail(p.error);
+    Attributed file;
+    const i64 r = file.open(directory, p.text(), !(options & (FSOPT_NOFOLLOW | FSOPT_NOFOLLOW_ANY)));
+    const Answer a = host_failed(r) ? from_host(r) : get(file, l, to, size, options);
+    file.done();
+    return a;
+}
+
+class Unpacker {
 public:
+    Unpacker(const u8* bytes, u64 size) : bytes_(bytes), size_(size) {}
     template <class T>
-    void put(const T& v) { put(&v, sizeof v); }
-    void put(const void* from, u32 n) {
-        memcpy(bytes_ + used_, from, n);
-        used_ = (used_ + n + 3) & ~3u;
+    bool take(u32 asked, u32 bit, T& v) {
+        if (!(asked & bit) || short_) return false;
+        if (at_ + sizeof v > size_) return !(short_ = true);
+        memcpy(&v, bytes_ + at_, sizeof v);
+        at_ += (sizeof v + 3) & ~3ull;
+        return true;
     }
-    u32 used() const { return used_; }
-    u8* at(u32 offset) { return bytes_ + offset; }
+    bool is_short() const { return short_; }
+    u64 at() const { return at_; }
 
 private:
-    alignas(8) u8 bytes_[1024] = {};
-    u32 used_ = 4;  // the length, filled in at the end
+    const u8* bytes_;
+    u64 size_, at_ = 0;
+    bool short_ = false;
 };
 
-i32 device(u32 major, u32 minor) { return static_cast<i32>((major & 0xff) << 24 | (minor & 0xffffff)); }
-xnu::timespec time_of(const lnx::statx_timestamp& t) { return {t.tv_sec, t.tv_nsec}; }
+struct Changes {
+    lnx::timespec times[2] = {{0, lnx::UTIME_OMIT}, {0, lnx::UTIME_OMIT}};
+    u32 uid = ~0u, gid = ~0u, mode = ~0u, flags = 0;
+    u8 finder[32];
+    bool has_finder = false, has_flags = false;
+};
 
-// vtype (bsd/sys/vnode.h): VREG 1, VDIR 2, VBLK 3, VCHR 4, VLNK 5, VSOCK 6, VFIFO 7
-u32 object_type(u16 mode) {
-    constexpr u8 types[16] = {0, 7, 4, 0, 2, 0, 3, 0, 1, 0, 5, 0, 6, 0, 0, 0};
-    return types[mode >> 12];
-}
-
-const char* last_name(const char* path) {
-    const char* name = path;
-    for (const char* p = path; *p; p++)
-        if (*p == '/' && p[1] && p[1] != '/') name = p + 1;
-    return name;
-}
-
-void common(Buffer& b, u32 asked, const lnx::statx& s, u32& name_at) {
-    const u64 id = s.stx_ino & 0xffffffff;  // fsobj_id_t: number and generation
-    if (asked & cmn_name) name_at = b.used(), b.put(u64{0});
-    if (asked & cmn_devid) b.put(device(s.stx_dev_major, s.stx_dev_minor));
-    if (asked & cmn_fsid) b.put(static_cast<u64>(static_cast<u32>(device(s.stx_dev_major, s.stx_dev_minor))));
-    if (asked & cmn_objtype) b.put(object_type(s.stx_mode));
-    if (asked & cmn_objtag) b.put(u32{17});  // VT_HFS
-    if (asked & cmn_objid) b.put(id);
-    if (asked & cmn_objpermanentid) b.put(id);
-    if (asked & cmn_script) b.put(u32{0});
-    if (asked & cmn_crtime) b.put(time_of(s.stx_mask & lnx::STATX_BTIME ? s.stx_btime : s.stx_mtime));
-    if (asked & cmn_modtime) b.put(time_of(s.stx_mtime));
-    if (asked & cmn_chgtime) b.put(time_of(s.stx_ctime));
-    if (asked & cmn_acctime) b.put(time_of(s.stx_atime));
-    if (asked & cmn_bkuptime) b.put(xnu::timespec{});
-    if (asked & cmn_fndrinfo) {
-        const u8 none[32] = {};
-        b.put(none, sizeof none);
+i32 unpack(Changes& c, const xnu::attrlist& l, const u8* bytes, u64 size) {
+    Unpacker u(bytes, size);
+    xnu::timespec t{};
+    u32 unused;
+    const u32 a = l.commonattr;
+    u.take(a, ATTR_CMN_SCRIPT, unused);
+    u.take(a, ATTR_CMN_CRTIME, t);
+    if (u.take(a, ATTR_CMN_MODTIME, t)) c.times[1] = {t.tv_sec, t.tv_nsec};
+    u.take(a, ATTR_CMN_CHGTIME, t);
+    if (u.take(a, ATTR_CMN_ACCTIME, t)) c.times[0] = {t.tv_sec, t.tv_nsec};
+    u.take(a, ATTR_CMN_BKUPTIME, t);
+    c.has_finder = u.take(a, ATTR_CMN_FNDRINFO, c.finder);
+    u.take(a, ATTR_CMN_OWNERID, c.uid);
+    u.take(a, ATTR_CMN_GRPID, c.gid);
+    u.take(a, ATTR_CMN_ACCESSMASK, c.mode);
+    c.has_flags = u.take(a, ATTR_CMN_FLAGS, c.flags);
+    const u64 reference_at = u.at();
+    u32 reference[2];
+    if (u.take(a, ATTR_CMN_EXTENDED_SECURITY, reference)) {
+        constexpr u32 header = offsetof(xnu::kauth_filesec, acl_ace);
+        xnu::kauth_filesec list;
+        const u64 from = reference_at + reference[0];
+        if (reference[0] > size || from + header > size) return xnu::EINVAL;
+        memcpy(&list, bytes + from, header);
+        if (list.fsec_magic != xnu::KAUTH_FILESEC_MAGIC || list.acl_entrycount != 0xffffffff) return xnu::EINVAL;
     }
-    if (asked & cmn_ownerid) b.put(s.stx_uid);
-    if (asked & cmn_grpid) b.put(s.stx_gid);
-    if (asked & cmn_accessmask) b.put(static_cast<u32>(s.stx_mode));
-    if (asked & cmn_flags) b.put(u32{0});
-    if (asked & cmn_useraccess) b.put(u32{7});
-    if (asked & cmn_fileid) b.put(s.stx_ino);
+    xnu::guid_t guid;
+    u.take(a, ATTR_CMN_UUID, guid);
+    u.take(a, ATTR_CMN_GRPUUID, guid);
+    u.take(a, ATTR_CMN_ADDEDTIME, t);
+    u.take(a, ATTR_CMN_DATA_PROTECT_FLAGS, unused);
+    return u.is_short() ? xnu::EINVAL : 0;
 }
 
-void of_file(Buffer& b, u32 asked, const lnx::statx& s) {
-    const u64 room = s.stx_blocks * 512;
-    if (asked & file_linkcount) b.put(s.stx_nlink);
-    if (asked & file_totalsize) b.put(s.stx_size);
-    if (asked & file_allocsize) b.put(room);
-    if (asked & file_ioblocksize) b.put(s.stx_blksize);
-    if (asked & file_devtype) b.put(device(s.stx_rdev_major, s.stx_rdev_minor));
-    if (asked & file_datalength) b.put(s.stx_size);
-    if (asked & file_dataallocsize) b.put(room);
-    if (asked & file_rsrclength) b.put(u64{0});
-    if (asked & file_rsrcallocsize) b.put(u64{0});
-}
-
-void of_directory(Buffer& b, u32 asked, const lnx::statx& s) {
-    if (asked & dir_linkcount) b.put(s.stx_nlink);
-    if (asked & dir_entrycount) b.put(s.stx_nlink > 2 ? s.stx_nlink - 2 : 0);
-    if (asked & dir_mountstatus) b.put(u32{0});
-}
-
-Answer get(i32 directory, const char* path, i32 host_flags, u64 list_at, u64 to, u64 size, u32 options) {
+Answer set(const Attributed& file, u64 list, u64 from, u64 size) {
     xnu::attrlist l;
-    if (!copyin(l, list_at)) return fail(xnu::EFAULT);
+    if (!copyin(l, list)) return fail(xnu::EFAULT);
     if (l.bitmapcount != 5) return fail(xnu::EINVAL);
-    constexpr u32 known = cmn_name | cmn_devid | cmn_fsid | cmn_objtype | cmn_objtag | cmn_objid | cmn_objpermanentid | cmn_script | 0x7e00 |
-                          cmn_ownerid | cmn_grpid | cmn_accessmask | cmn_flags | cmn_useraccess | cmn_fileid | cmn_returned_attrs;
-    if (l.commonattr & ~known || l.volattr || l.forkattr || l.fileattr & ~0x362fu || l.dirattr & ~7u || (l.commonattr & cmn_name && !*path))
-        give_up("getattrlist of common ", hex(l.commonattr), " volume ", hex(l.volattr), " directory ", hex(l.dirattr), " file ", hex(l.fileattr),
-                " fork ", hex(l.forkattr), " is not emulated");
-    lnx::statx s;
-    const i64 r = host(lnx::SYS_statx, directory, path, host_flags, lnx::STATX_BASIC_STATS | lnx::STATX_BTIME, &s);
-    if (host_failed(r)) return from_host(r);
-    const bool is_directory = (s.stx_mode & lnx::S_IFMT) == lnx::S_IFDIR;
-    Buffer b;
-    if (l.commonattr & cmn_returned_attrs) {
-        const u32 returned[5] = {l.commonattr, 0, is_directory ? l.dirattr : 0, is_directory ? 0 : l.fileattr, 0};
-        b.put(returned, sizeof returned);
-    }
-    u32 name_at = 0;
-    common(b, l.commonattr, s, name_at);
-    if (is_directory) of_directory(b, l.dirattr, s);
-    else of_file(b, l.fileattr, s);
-    if (name_at) {
-        const char* name = last_name(path);
-        u32 n = 0;
-        while (name[n] && name[n] != '/') n++;
-        const u32 reference[2] = {b.used() - name_at, n + 1};
-        memcpy(b.at(name_at), reference, sizeof reference);
-        b.put(name, n);
-        if (n % 4 == 0) b.put(u32{0});  // room for the NUL
-    }
-    const u64 given = b.used() < size ? b.used() : size;
-    const u32 length = options & report_fullsize ? b.used() : static_cast<u32>(given);
-    memcpy(b.at(0), &length, 4);
-    return size < 4 || !copyout(b.at(0), to, given) ? fail(size < 4 ? xnu::ERANGE : xnu::EFAULT) : ok();
-}
-
-// CRTIME, MODTIME, CHGTIME (refused), ACCTIME, BKUPTIME, FNDRINFO, OWNERID, GRPID, ACCESSMASK, FLAGS, packed in this order.
-Answer set(i32 directory, const char* path, i32 host_flags, u64 list_at, u64 from, u64 size) {
-    xnu::attrlist l;
-    if (!copyin(l, list_at)) return fail(xnu::EFAULT);
-    if (l.bitmapcount != 5) return fail(xnu::EINVAL);
-    constexpr u32 known = cmn_crtime | cmn_modtime | cmn_acctime | cmn_bkuptime | cmn_ownerid | cmn_grpid | cmn_accessmask | cmn_flags;
-    if (l.commonattr & ~known || l.volattr || l.dirattr || l.fileattr || l.forkattr) return fail(xnu::EINVAL);
-    u8 bytes[128];
+    if (l.volattr ? l.volattr & ~ATTR_VOL_SETMASK || l.commonattr & ~ATTR_CMN_VOLSETMASK || l.fileattr || l.forkattr
+                  : l.commonattr & ~ATTR_CMN_SETMASK || l.fileattr & ~ATTR_FILE_DEVTYPE || l.dirattr || l.forkattr)
+        return fail(xnu::EINVAL);
+    if (!l.commonattr && !(l.volattr & ~ATTR_VOL_INFO) && !l.dirattr && !l.fileattr) return ok();
+    u8 bytes[attr_max_buffer];
     if (size > sizeof bytes) return fail(xnu::ENOMEM);
     if (!copyin(bytes, from, size)) return fail(xnu::EFAULT);
-    u64 at = 0;
-    bool short_of = false;
-    auto take = [&](u32 bit, auto& v) {
-        if (!(l.commonattr & bit) || short_of) return false;
-        if (at + sizeof v > size) return !(short_of = true);
-        memcpy(&v, bytes + at, sizeof v);
-        at += sizeof v;
-        return true;
-    };
-    xnu::timespec t{}, unused{};
-    constexpr lnx::timespec keep{0, lnx::UTIME_OMIT};
-    lnx::timespec times[2] = {keep, keep};
-    u32 uid = ~0u, gid = ~0u, mode = ~0u, flags = 0;
-    take(cmn_crtime, unused);
-    if (take(cmn_modtime, t)) times[1] = {t.tv_sec, t.tv_nsec};
-    if (take(cmn_acctime, t)) times[0] = {t.tv_sec, t.tv_nsec};
-    take(cmn_bkuptime, unused);
-    take(cmn_ownerid, uid);
-    take(cmn_grpid, gid);
-    take(cmn_accessmask, mode);
-    take(cmn_flags, flags);
-    if (short_of) return fail(xnu::EINVAL);
-    if (flags) return fail(xnu::ENOTSUP);
-    i64 r = host(lnx::SYS_utimensat, directory, *path ? path : nullptr, times, *path ? host_flags : 0);
-    if (!host_failed(r) && (uid != ~0u || gid != ~0u))
-        r = host(lnx::SYS_fchownat, directory, path, uid, gid, host_flags);
-    if (!host_failed(r) && mode != ~0u)
-        r = *path ? host(lnx::SYS_fchmodat, directory, path, mode & 07777) : host(lnx::SYS_fchmod, directory, mode & 07777);
-    return host_failed(r) ? from_host(r) : ok();
+    Changes c;
+    if (const i32 e = unpack(c, l, bytes, size)) return fail(e);
+    if (l.fileattr) return fail(xnu::EINVAL);
+    if (l.volattr) return fail(xnu::EPERM);  // the host's volume has no name of ours to change
+    char link[32];
+    descriptor_link(file.fd, link);
+    i64 r = 0;
+    // A mode that takes the owner's leave to write comes after what needs it.
+    if (c.has_finder) r = host(lnx::SYS_setxattr, link, "user.com.apple.FinderInfo", c.finder, sizeof c.finder, 0);
+    if (r == -lnx::EOPNOTSUPP || r == -lnx::EPERM) return fail(r == -lnx::EPERM ? xnu::EPERM : xnu::ENOTSUP);
+    const bool timed = c.times[0].tv_nsec != lnx::UTIME_OMIT || c.times[1].tv_nsec != lnx::UTIME_OMIT;
+    if (!host_failed(r) && timed) r = host(lnx::SYS_utimensat, file.fd, "", c.times, lnx::AT_EMPTY_PATH);
+    if (!host_failed(r) && (c.uid != ~0u || c.gid != ~0u)) r = host(lnx::SYS_fchownat, file.fd, "", c.uid, c.gid, lnx::AT_EMPTY_PATH);
+    if (!host_failed(r) && c.mode != ~0u) r = host(lnx::SYS_fchmodat, here, link, c.mode & 07777);
+    if (host_failed(r)) return from_host(r);
+    return c.has_flags ? set_file_flags(file.fd, c.flags) : ok();
 }
 
-constexpr i32 here = lnx::AT_FDCWD;
-i32 follow(u32 options) { return options & nofollow ? lnx::AT_SYMLINK_NOFOLLOW : 0; }
+Answer set_at(i32 directory, u64 name, u64 list, u64 from, u64 size, u32 options) {
+    const Path p(name);
+    if (p.error) return fail(p.error);
+    Attributed file;
+    const i64 r = file.open(directory, p.text(), !(options & (FSOPT_NOFOLLOW | FSOPT_NOFOLLOW_ANY)));
+    const Answer a = host_failed(r) ? from_host(r) : set(file, list, from, size);
+    file.done();
+    return a;
+}
+
+// The entries that fit, each padded to 8 bytes. One whose attributes cannot be read has its name and its error.
+Answer bulk(i32 fd, const xnu::attrlist& l, u64 to, u64 size, u32 options) {
+    alignas(8) u8 records[1024];
+    u32 count = 0;
+    u64 used = 0;
+    for (;;) {
+        const i64 start = host(lnx::SYS_lseek, fd, 0, lnx::SEEK_CUR);
+        const i64 r = host(lnx::SYS_getdents64, fd, records, sizeof records);
+        if (host_failed(r)) return from_host(r);
+        if (r == 0) return ok(count);
+        i64 next = start;
+        for (i64 at = 0; at < r;) {
+            const auto* d = reinterpret_cast<const lnx::linux_dirent64*>(records + at);
+            at += d->d_reclen;
+            if (str_eq(d->d_name, ".") || str_eq(d->d_name, "..")) {
+                next = d->d_off;
+                continue;
+            }
+            Attributed file;
+            Packer p(l, options);
+            if (!host_failed(file.open(fd, d->d_name, false))) {
+                file.name = d->d_name;
+                const i32 e = pack_file_attributes(p, l, options, file);
+                file.done();
+                if (e) return count ? ok(count) : fail(e);
+                u64 length = p.needed(), padded = (length + 7) & ~7ull;
+                if (length > size - used) {
+                    host(lnx::SYS_lseek, fd, next, lnx::SEEK_SET);
+                    return count ? ok(count) : fail(xnu::ERANGE);
+                }
+                if (padded <= size - used) length = padded;
+                if (!copyout(p.finish(static_cast<u32>(length)), to + used, length)) {
+                    host(lnx::SYS_lseek, fd, start, lnx::SEEK_SET);
+                    return count ? ok(count) : fail(xnu::EFAULT);
+                }
+                used += length;
+                count++;
+            }
+            next = d->d_off;
+        }
+    }
+}
 
 }  // namespace
 
-Answer bsd_getattrlist(Trap& trap) {
-    const Path p(trap.w(0));
-    return p.error ? fail(p.error) : get(here, p.text(), follow(trap.u(4)), trap.w(1), trap.w(2), trap.w(3), trap.u(4));
-}
+Answer bsd_getattrlist(Trap& trap) { return get_at(here, trap.w(0), trap.w(1), trap.w(2), trap.w(3), trap.u(4)); }
 Answer bsd_getattrlistat(Trap& trap) {
-    const Path p(trap.w(1));
-    return p.error ? fail(p.error) : get(directory_to_host(trap.i(0)), p.text(), follow(trap.u(5)), trap.w(2), trap.w(3), trap.w(4), trap.u(5));
+    return get_at(directory_to_host(trap.i(0)), trap.w(1), trap.w(2), trap.w(3), trap.w(4), trap.u(5));
 }
+// What is no file is EINVAL.
 Answer bsd_fgetattrlist(Trap& trap) {
-    return trap.i(0) < 0 ? fail(xnu::EBADF) : get(trap.i(0), "", lnx::AT_EMPTY_PATH, trap.w(1), trap.w(2), trap.w(3), trap.u(4));
+    const Kind kind = kind_of(trap.i(0));
+    if (kind != Kind::vnode) return fail(kind == Kind::closed ? xnu::EBADF : xnu::EINVAL);
+    xnu::attrlist l;
+    if (!copyin(l, trap.w(1))) return fail(xnu::EFAULT);
+    Attributed file;
+    const i64 r = file.take(trap.i(0));
+    return host_failed(r) ? from_host(r) : get(file, l, trap.w(2), trap.w(3), trap.u(4));
 }
-Answer bsd_setattrlist(Trap& trap) {
-    const Path p(trap.w(0));
-    return p.error ? fail(p.error) : set(here, p.text(), follow(trap.u(4)), trap.w(1), trap.w(2), trap.w(3));
-}
+Answer bsd_setattrlist(Trap& trap) { return set_at(here, trap.w(0), trap.w(1), trap.w(2), trap.w(3), trap.u(4)); }
 Answer bsd_setattrlistat(Trap& trap) {
-    const Path p(trap.w(1));
-    return p.error ? fail(p.error) : set(directory_to_host(trap.i(0)), p.text(), follow(trap.u(5)), trap.w(2), trap.w(3), trap.w(4));
+    return set_at(directory_to_host(trap.i(0)), trap.w(1), trap.w(2), trap.w(3), trap.w(4), trap.u(5));
 }
 Answer bsd_fsetattrlist(Trap& trap) {
-    return trap.i(0) < 0 ? fail(xnu::EBADF) : set(trap.i(0), "", lnx::AT_EMPTY_PATH, trap.w(1), trap.w(2), trap.w(3));
+    const Kind kind = kind_of(trap.i(0));
+    if (kind != Kind::vnode) return fail(kind == Kind::closed ? xnu::EBADF : xnu::ENOTSUP);
+    Attributed file;
+    const i64 r = file.take(trap.i(0));
+    return host_failed(r) ? from_host(r) : set(file, trap.w(1), trap.w(2), trap.w(3));
+}
+Answer bsd_getattrlistbulk(Trap& trap) {
+    const i32 fd = trap.i(0);
+    const Kind kind = kind_of(fd);
+    if (kind != Kind::vnode) return fail(kind == Kind::closed ? xnu::EBADF : xnu::ENOTSUP);
+    const i64 mode = host(lnx::SYS_fcntl, fd, lnx::F_GETFL);
+    if (mode & (lnx::O_PATH | lnx::O_WRONLY)) return fail(xnu::EBADF);
+    Attributed folder;
+    if (host_failed(folder.take(fd)) || !folder.is_directory()) return fail(xnu::ENOTDIR);
+    xnu::attrlist l;
+    if (!copyin(l, trap.w(1))) return fail(xnu::EFAULT);
+    constexpr u32 required = ATTR_CMN_NAME | ATTR_CMN_RETURNED_ATTRS;
+    if (l.volattr || (l.commonattr & required) != required || l.bitmapcount != 5) return fail(xnu::EINVAL);
+    return bulk(fd, l, trap.w(2), trap.w(3), trap.u(4) | FSOPT_ATTR_CMN_EXTENDED);
 }
 
 }  // namespace trapeze

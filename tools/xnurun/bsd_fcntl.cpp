@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // fcntl: bsd/kern/kern_descrip.c sys_fcntl_nocancel. The numbers of commands agree up to F_SETFL; locks have other numbers,
 // kinds and fields; what concerns a file (F_NOCACHE ...) is EBADF for anything else.
+#include "sys/mem.h"
 #include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/handlers_file.h"
 #include "tools/xnurun/path.h"
@@ -45,20 +46,12 @@ Answer record_lock(Trap& trap, i32 command) {
 }
 
 Answer path_of(Trap& trap) {
-    char link[32] = "/proc/self/fd/", path[xnu::MAXPATHLEN];
-    u32 n = 14, digits = 1;
-    const u32 fd = trap.u(0);
-    for (u32 v = fd; v >= 10; v /= 10) digits++;
-    for (u32 i = digits, v = fd; i; v /= 10) link[n + --i] = static_cast<char>('0' + v % 10);
-    link[n + digits] = 0;
-    const i64 r = host(lnx::SYS_readlinkat, lnx::AT_FDCWD, link, path, sizeof path);
-    if (host_failed(r)) return from_host(r);
-    if (r == sizeof path) return fail(xnu::ENOSPC);
-    path[r] = 0;
-    lnx::stat s{};
-    host(lnx::SYS_fstat, fd, &s);
-    if (s.st_nlink == 0) return fail(xnu::ENOENT);  // the host's text says "(deleted)"
-    return copyout(path, trap.w(2), static_cast<u64>(r) + 1) ? ok() : fail(xnu::EFAULT);
+    char path[xnu::MAXPATHLEN + 8];
+    if (const i32 e = path_of_descriptor(trap.i(0), path)) return fail(e);
+    path_to_guest(path, sizeof path);
+    const usize n = str_len(path) + 1;
+    if (n > xnu::MAXPATHLEN) return fail(xnu::ENOSPC);
+    return copyout(path, trap.w(2), n) ? ok() : fail(xnu::EFAULT);
 }
 
 Answer preallocate(Trap& trap) {

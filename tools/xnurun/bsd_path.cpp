@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Calls on names: bsd/vfs/vfs_syscalls.c. The variants from a descriptor and those without share their code, as there.
+#include "sys/mem.h"
 #include "tools/xnurun/handlers_file.h"
 #include "tools/xnurun/path.h"
 
@@ -43,6 +44,12 @@ Answer readlink_at(i32 directory, u64 name, u64 to, u64 size) {
     if (size > 0x7fffffff) return fail(xnu::EINVAL);
     const Path path(name);
     if (path.error) return fail(path.error);
+    if (path.names_private_link()) {
+        char link[16] = "private";
+        memcpy(link + 7, path.text(), 4);
+        const u64 n = size < 11 ? size : 11;
+        return copyout(link, to, n) ? ok(static_cast<i64>(n)) : fail(xnu::EFAULT);
+    }
     char nothing;
     const i64 r = size ? host(lnx::SYS_readlinkat, directory, path.text(), to, size)
                        : host(lnx::SYS_readlinkat, directory, path.text(), &nothing, 1);

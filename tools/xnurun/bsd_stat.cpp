@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The stat family in both layouts (bsd/sys/stat.h: struct stat as user64_stat, and stat64), filesystems.
+// The stat family in both layouts (bsd/sys/stat.h: struct stat as user64_stat, and stat64).
 #include "sys/mem.h"
 #include "tools/xnurun/handlers_file.h"
 #include "tools/xnurun/path.h"
@@ -7,26 +7,25 @@
 namespace trapeze {
 namespace {
 
-i32 device(u32 major, u32 minor) { return static_cast<i32>((major & 0xff) << 24 | (minor & 0xffffff)); }
-
 xnu::timespec time_of(const lnx::statx_timestamp& t) { return {t.tv_sec, t.tv_nsec}; }
 
 // What both layouts have, under the same names.
 template <class Stat>
 Answer give(const lnx::statx& s, u64 to, Stat d) {
-    d.st_dev = device(s.stx_dev_major, s.stx_dev_minor);
+    d.st_dev = host_device(s.stx_dev_major, s.stx_dev_minor);
     d.st_mode = s.stx_mode;
     d.st_nlink = static_cast<u16>(s.stx_nlink);
     d.st_ino = static_cast<decltype(d.st_ino)>(s.stx_ino);
     d.st_uid = s.stx_uid;
     d.st_gid = s.stx_gid;
-    d.st_rdev = device(s.stx_rdev_major, s.stx_rdev_minor);
+    d.st_rdev = host_device(s.stx_rdev_major, s.stx_rdev_minor);
     d.st_atim = time_of(s.stx_atime);
     d.st_mtim = time_of(s.stx_mtime);
     d.st_ctim = time_of(s.stx_ctime);
     d.st_size = static_cast<i64>(s.stx_size);
     d.st_blocks = static_cast<i64>(s.stx_blocks);
     d.st_blksize = static_cast<i32>(s.stx_blksize);
+    d.st_flags = file_flags_to_guest(s.stx_attributes);
     return copyout(d, to) ? ok() : fail(xnu::EFAULT);
 }
 
@@ -46,7 +45,16 @@ Answer look(i32 directory, const char* path, i32 flags, u64 to, bool wide) {
 
 Answer by_path(i32 directory, u64 name, u64 to, i32 flags, bool wide) {
     const Path path(name);
-    return path.error ? fail(path.error) : look(directory, path.text(), flags, to, wide);
+    if (path.error) return fail(path.error);
+    if (!(flags & lnx::AT_SYMLINK_NOFOLLOW) || !path.names_private_link()) return look(directory, path.text(), flags, to, wide);
+    lnx::statx s;
+    const i64 r = host(lnx::SYS_statx, directory, path.text(), flags, lnx::STATX_BASIC_STATS | lnx::STATX_BTIME, &s);
+    if (host_failed(r)) return from_host(r);
+    s.stx_mode = lnx::S_IFLNK | 0755;
+    s.stx_size = 11;  // private/tmp
+    s.stx_nlink = 1;
+    s.stx_ino ^= u64{1} << 31;  // not the directory's
+    return give(s, to, wide);
 }
 
 Answer by_descriptor(i32 fd, u64 to, bool wide) { return fd < 0 ? fail(xnu::EBADF) : look(fd, "", lnx::AT_EMPTY_PATH, to, wide); }
@@ -59,25 +67,6 @@ Answer at(Trap& trap, bool wide) {
 
 constexpr i32 here = lnx::AT_FDCWD, the_link = lnx::AT_SYMLINK_NOFOLLOW;
 
-// One filesystem is what there is, of the kind that 10.11 had, mounted on the root.
-Answer give(i64 r, const lnx::statfs& s, u64 to) {
-    if (host_failed(r)) return from_host(r);
-    xnu::statfs64 d{};
-    d.f_bsize = static_cast<u32>(s.f_bsize);
-    d.f_iosize = static_cast<i32>(s.f_bsize);
-    d.f_blocks = s.f_blocks;
-    d.f_bfree = s.f_bfree;
-    d.f_bavail = s.f_bavail;
-    d.f_files = s.f_files;
-    d.f_ffree = s.f_ffree;
-    d.f_fsid[0] = s.f_fsid[0];
-    d.f_fsid[1] = s.f_fsid[1];
-    memcpy(d.f_fstypename, "hfs", 4);
-    memcpy(d.f_mntonname, "/", 2);
-    memcpy(d.f_mntfromname, "/dev/disk0s2", 13);
-    return copyout(d, to) ? ok() : fail(xnu::EFAULT);
-}
-
 }  // namespace
 
 Answer bsd_stat(Trap& trap) { return by_path(here, trap.w(0), trap.w(1), 0, false); }
@@ -88,27 +77,5 @@ Answer bsd_stat64(Trap& trap) { return by_path(here, trap.w(0), trap.w(1), 0, tr
 Answer bsd_lstat64(Trap& trap) { return by_path(here, trap.w(0), trap.w(1), the_link, true); }
 Answer bsd_fstat64(Trap& trap) { return by_descriptor(trap.i(0), trap.w(1), true); }
 Answer bsd_fstatat64(Trap& trap) { return at(trap, true); }
-
-Answer bsd_statfs64(Trap& trap) {
-    const Path path(trap.w(0));
-    if (path.error) return fail(path.error);
-    lnx::statfs s;
-    const i64 r = host(lnx::SYS_statfs, path.text(), &s);
-    return give(r, s, trap.w(1));
-}
-Answer bsd_fstatfs64(Trap& trap) {
-    lnx::statfs s;
-    const i64 r = host(lnx::SYS_fstatfs, trap.i(0), &s);
-    return give(r, s, trap.w(1));
-}
-// How many there are, or as many as fit.
-Answer bsd_getfsstat64(Trap& trap) {
-    if (!trap.w(0)) return ok(1);
-    if (trap.i(1) < static_cast<i32>(sizeof(xnu::statfs64))) return ok(0);
-    lnx::statfs s;
-    const i64 r = host(lnx::SYS_statfs, "/", &s);
-    const Answer a = give(r, s, trap.w(0));
-    return a.kind == Answer::value ? ok(1) : a;
-}
 
 }  // namespace trapeze

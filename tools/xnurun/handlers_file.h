@@ -15,6 +15,7 @@ Answer bsd_flistxattr(Trap&), bsd_minherit(Trap&), bsd_mlockall(Trap&), bsd_stat
 Answer bsd_lchown(Trap&), bsd_openat(Trap&), bsd_renameat(Trap&), bsd_faccessat(Trap&), bsd_fchmodat(Trap&), bsd_fchownat(Trap&);
 Answer bsd_fstatat(Trap&), bsd_fstatat64(Trap&), bsd_linkat(Trap&), bsd_unlinkat(Trap&), bsd_readlinkat(Trap&), bsd_symlinkat(Trap&);
 Answer bsd_mkdirat(Trap&), bsd_getattrlistat(Trap&), bsd_thread_selfusage(Trap&), bsd_renameatx_np(Trap&), bsd_setattrlistat(Trap&);
+Answer bsd_getattrlistbulk(Trap&), bsd_statfs(Trap&), bsd_fstatfs(Trap&), bsd_getfsstat(Trap&);
 Answer bsd_preadv(Trap&), bsd_pwritev(Trap&), bsd_mkfifoat(Trap&), bsd_fdatasync(Trap&);
 
 constexpr HandlerRow bsd_file_handlers[] = {
@@ -28,6 +29,7 @@ constexpr HandlerRow bsd_file_handlers[] = {
     {464, bsd_openat}, {465, bsd_renameat}, {466, bsd_faccessat}, {467, bsd_fchmodat}, {468, bsd_fchownat}, {469, bsd_fstatat},
     {470, bsd_fstatat64}, {471, bsd_linkat}, {472, bsd_unlinkat}, {473, bsd_readlinkat}, {474, bsd_symlinkat},
     {475, bsd_mkdirat}, {476, bsd_getattrlistat}, {482, bsd_thread_selfusage}, {488, bsd_renameatx_np}, {524, bsd_setattrlistat},
+    {18, bsd_getfsstat}, {157, bsd_statfs}, {158, bsd_fstatfs}, {461, bsd_getattrlistbulk},
     {540, bsd_preadv}, {541, bsd_pwritev}, {542, bsd_preadv}, {543, bsd_pwritev}, {553, bsd_mkfifoat},
 };
 

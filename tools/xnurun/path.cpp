@@ -2,6 +2,9 @@
 // See path.h.
 #include "tools/xnurun/path.h"
 
+#include "sys/mem.h"
+#include "sys/xlat.h"
+
 namespace trapeze {
 namespace {
 
@@ -16,6 +19,81 @@ Path::Path(u64 from) : error(copyin_string(buffer_, from, sizeof buffer_)), text
     constexpr u32 prefix = 8;  // "/private"
     if (error) buffer_[0] = 0;
     else if (below(buffer_, "/private/tmp") || below(buffer_, "/private/var") || below(buffer_, "/private/etc")) text_ = buffer_ + prefix;
+    else if (str_eq(buffer_, "/private")) text_ = "/";
+}
+
+bool Path::names_private_link() const {
+    return str_eq(buffer_, "/tmp") || str_eq(buffer_, "/var") || str_eq(buffer_, "/etc");
+}
+
+void descriptor_link(i32 fd, char to[32]) {
+    constexpr char folder[] = "/proc/self/fd/";
+    u32 n = sizeof folder - 1, digits = 1;
+    memcpy(to, folder, n);
+    const u32 number = static_cast<u32>(fd);
+    for (u32 v = number; v >= 10; v /= 10) digits++;
+    for (u32 i = digits, v = number; i; v /= 10) to[n + --i] = static_cast<char>('0' + v % 10);
+    to[n + digits] = 0;
+}
+
+i32 path_of_descriptor(i32 fd, char* to) {
+    char link[32];
+    descriptor_link(fd, link);
+    const i64 r = host(lnx::SYS_readlinkat, lnx::AT_FDCWD, link, to, xnu::MAXPATHLEN);
+    if (host_failed(r)) return errno_lnx_to_xnu(static_cast<i32>(-r));
+    if (r == xnu::MAXPATHLEN) return xnu::ENOSPC;
+    to[r] = 0;
+    lnx::stat s{};
+    host(lnx::SYS_fstat, fd, &s);
+    return s.st_nlink ? 0 : xnu::ENOENT;  // the host's text says "(deleted)"
+}
+
+void path_to_guest(char* path, usize room) {
+    if (!below(path, "/tmp") && !below(path, "/var") && !below(path, "/etc")) return;
+    constexpr usize prefix = 8;
+    const usize n = str_len(path) + 1;
+    if (n + prefix > room) return;
+    for (usize i = n; i; i--) path[i - 1 + prefix] = path[i - 1];
+    memcpy(path, "/private", prefix);
+}
+
+namespace {
+struct FlagPair {
+    u32 darwin, host;  // bsd/sys/stat.h UF_*; include/uapi/linux/fs.h FS_*_FL, the same numbers as STATX_ATTR_*
+};
+constexpr FlagPair file_flags[] = {{1, 0x40}, {2, 0x10}, {4, 0x20}};
+}  // namespace
+
+u32 file_flags_to_guest(u64 attributes) {
+    u32 r = 0;
+    for (const FlagPair& p : file_flags)
+        if (attributes & p.host) r |= p.darwin;
+    return r;
+}
+
+Answer set_file_flags(i32 fd, u32 flags) {
+    constexpr u64 get_flags = 0x80086601, set_flags = 0x40086602;
+    u32 wanted = 0, all = 0;
+    for (const FlagPair& p : file_flags) {
+        if (flags & p.darwin) wanted |= p.host;
+        all |= p.host;
+        flags &= ~p.darwin;
+    }
+    if (flags) return fail(xnu::ENOTSUP);
+    char link[32];
+    descriptor_link(fd, link);
+    const i64 file = host(lnx::SYS_openat, lnx::AT_FDCWD, link, lnx::O_RDONLY | lnx::O_NONBLOCK | lnx::O_CLOEXEC);
+    if (host_failed(file)) return wanted ? fail(xnu::ENOTSUP) : ok();
+    i64 old = 0;
+    i64 r = host(lnx::SYS_ioctl, file, get_flags, &old);
+    const u32 now = static_cast<u32>(old);
+    if (host_failed(r) && !wanted) r = 0;
+    else if (!host_failed(r) && (now & all) != wanted) {
+        const i64 fresh = (now & ~all) | wanted;
+        r = host(lnx::SYS_ioctl, file, set_flags, &fresh);
+    }
+    host(lnx::SYS_close, file);
+    return r == -lnx::ENOTTY || r == -lnx::EOPNOTSUPP || r == -lnx::EINVAL ? fail(xnu::ENOTSUP) : from_host(r);
 }
 
 bool at_flags_to_host(i32 flags, i32 allowed, i32& host) {

@@ -14,12 +14,24 @@ class Path {
 public:
     explicit Path(u64 from);
     const char* text() const { return text_; }
+    // A Mac's /tmp, /var or /etc itself, which is a symbolic link there: for calls that do not follow one.
+    bool names_private_link() const;
     i32 error = 0;
 
 private:
     const char* text_;
     char buffer_[xnu::MAXPATHLEN];
 };
+
+void descriptor_link(i32 fd, char to[32]);      // /proc/self/fd/N, by which the host's calls on paths reach a descriptor
+i32 path_of_descriptor(i32 fd, char* to);       // the host's path now, MAXPATHLEN at most: 0, or Darwin's ENOENT (unlinked), ENOSPC ...
+void path_to_guest(char* path, usize room);     // /tmp, /var and /etc are in /private
+
+inline i32 host_device(u32 major, u32 minor) { return static_cast<i32>((major & 0xff) << 24 | (minor & 0xffffff)); }
+
+// UF_NODUMP, UF_IMMUTABLE and UF_APPEND are the host's own inode flags (stx_attributes), where its file system has them.
+u32 file_flags_to_guest(u64 attributes);
+Answer set_file_flags(i32 fd, u32 flags);       // fd may be O_PATH; ENOTSUP: flags without a place on the host
 
 // AT_FDCWD has another number; the host's own is no descriptor to XNU.
 inline i32 directory_to_host(i32 fd) { return fd == xnu::AT_FDCWD ? lnx::AT_FDCWD : fd < 0 ? -1 : fd; }
