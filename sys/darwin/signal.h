@@ -64,6 +64,9 @@ struct mcontext64 {
 static_assert(sizeof(mcontext64) == 712 && offsetof(mcontext64, rax) == 16 && offsetof(mcontext64, rsp) == 72 &&
               offsetof(mcontext64, rip) == 144 && offsetof(mcontext64, fpstate) == 184);
 
+// mcontext_avx64: the same, then (behind reserved1) 64 reserved bytes and the upper halves of ymm0 to ymm15.
+constexpr usize mcontext_avx64_size = 1032, mcontext_avx64_ymmh = 772;
+
 struct ucontext64 {
     i32 uc_onstack;
     sigset_t uc_sigmask;

@@ -43,24 +43,52 @@ void raise_here(Thread& t, i32 darwin) {
     record_signal(t, darwin, info, nullptr);
 }
 
+// What is told of an action: SA_RESETHAND never, SA_NOCLD* of SIGCHLD alone; to ignore SIGCHLD is to want no zombies.
+static i32 told_flags(i32 n, const GuestAction& action) {
+    i32 flags = action.flags & (xnu::SA_ONSTACK | xnu::SA_RESTART | xnu::SA_SIGINFO | xnu::SA_NODEFER);
+    if (n != xnu::SIGCHLD) return flags;
+    flags |= action.flags & (xnu::SA_NOCLDSTOP | xnu::SA_NOCLDWAIT);
+    return action.handler == xnu::SIG_IGN ? flags | xnu::SA_NOCLDWAIT : flags;
+}
+
+// A signal that becomes ignored is pending nowhere any more. True: some thread masks it.
+static bool forget_signal(i32 n, bool ignored) {
+    bool masked = false;
+    Locked hold(threads_lock);
+    for (Thread* t = threads; t; t = t->next) {
+        if (ignored) __atomic_fetch_and(&t->pending, ~sigbit(n), __ATOMIC_SEQ_CST);
+        masked |= (t->mask & sigbit(n)) != 0;
+    }
+    return masked;
+}
+
 Answer bsd_sigaction(Trap& trap) {
     const i32 n = trap.i(0);
     if (!valid(n) || n == xnu::SIGKILL || n == xnu::SIGSTOP) return fail(xnu::EINVAL);
     xnu::sigaction_in in{};
     if (trap.w(1) && !copyin(in, trap.w(1))) return fail(xnu::EFAULT);
-    Locked hold(signal_lock);
-    GuestAction& action = guest_actions[n];
-    if (trap.w(2)) {
-        const xnu::sigaction_out out{action.handler, action.mask, action.flags};
-        if (!copyout(out, trap.w(2))) return fail(xnu::EFAULT);
-    }
-    if (trap.w(1)) {
+    bool masked = false;
+    if (trap.w(1)) masked = forget_signal(n, false);
+    {
+        Locked hold(signal_lock);
+        GuestAction& action = guest_actions[n];
+        if (trap.w(2)) {
+            const xnu::sigaction_out out{action.handler, action.mask, told_flags(n, action)};
+            if (!copyout(out, trap.w(2))) return fail(xnu::EFAULT);
+        }
+        if (!trap.w(1)) return ok();
+        if (masked && signal_ignored(n)) {  // the host keeps what is sent while it is masked even if it is ignored
+            lnx::kernel_sigaction nothing{};
+            nothing.handler = lnx::SIG_IGN;
+            host(lnx::SYS_rt_sigaction, host_signal(n), &nothing, 0, 8);
+        }
         action.handler = in.handler;
         action.tramp = in.tramp;
         action.mask = in.mask & ~unmaskable;
         action.flags = in.flags & 0x7f;
         apply_host_action(n);
     }
+    if (signal_ignored(n)) forget_signal(n, true);
     return ok();
 }
 
@@ -70,20 +98,38 @@ Answer bsd_pthread_sigmask(Trap& trap) {
     return change_mask(trap, trap.i(0), trap.w(1) != 0, set);
 }
 
-// sigprocmask sets the mask of every thread of the process. Only the calling thread's registers are at hand: with more
-// threads the run cannot go on truthfully.
+// sigprocmask changes the mask of every thread of the process; the old one that it tells is the caller's. A thread that runs guest
+// code is made to look at once; one that is in a trap gets the new mask when that ends.
 Answer bsd_sigprocmask(Trap& trap) {
-    if (trap.w(1) && threads_living > 1)
-        give_up("sigprocmask in a process of several threads (it sets the mask of all of them) is not emulated: "
-                "use __pthread_sigmask");
-    return bsd_pthread_sigmask(trap);
+    const i32 how = trap.i(0);
+    u32 set = 0;
+    if (trap.w(1) && !copyin(set, trap.w(1))) return fail(xnu::EFAULT);
+    const Answer own = change_mask(trap, how, trap.w(1) != 0, set);
+    if (own.kind != Answer::value || !trap.w(1)) return own;
+    set &= ~unmaskable;
+    Locked hold(threads_lock);
+    for (Thread* t = threads; t; t = t->next) {
+        if (t == &trap.thread) continue;
+        if (how == xnu::SIG_BLOCK) __atomic_fetch_or(&t->mask, set, __ATOMIC_SEQ_CST);
+        else if (how == xnu::SIG_UNBLOCK) __atomic_fetch_and(&t->mask, ~set, __ATOMIC_SEQ_CST);
+        else __atomic_store_n(&t->mask, set, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&t->mask_changed, true, __ATOMIC_SEQ_CST);
+        if (!__atomic_load_n(&t->context, __ATOMIC_SEQ_CST) && t->tid)
+            host(lnx::SYS_tgkill, host(lnx::SYS_getpid), t->tid, host_stop);
+    }
+    return own;
 }
 
+// What the thread itself holds back; that the place is bad goes unsaid. What is ignored is never pending there, while the host
+// keeps what is masked.
 Answer bsd_sigpending(Trap& trap) {
     u64 host_pending = 0;
     host(lnx::SYS_rt_sigpending, &host_pending, 8);
-    const u32 set = (__atomic_load_n(&trap.thread.pending, __ATOMIC_RELAXED) | darwin_mask_of(host_pending));
-    return copyout(set, trap.w(0)) ? ok() : fail(xnu::EFAULT);
+    u32 set = __atomic_load_n(&trap.thread.pending, __ATOMIC_RELAXED) | darwin_mask_of(host_pending);
+    for (i32 n = 1; n < 32; n++)
+        if (set & sigbit(n) && signal_ignored(n)) set &= ~sigbit(n);
+    if (trap.w(0)) (void)copyout(set, trap.w(0));
+    return ok();
 }
 
 Answer bsd_sigsuspend(Trap& trap) {
@@ -97,7 +143,9 @@ Answer bsd_sigsuspend(Trap& trap) {
     return fail(xnu::EINTR);
 }
 
-// Takes a signal of the set that is pending, or waits for one; whatever else comes waits until it is done.
+// Takes a signal of the set that is pending, or waits for one; whatever else comes waits until it is done, and what is ignored
+// is no signal. Those that the host cannot hold back (SIGSEGV and its like, sent by somebody) are recorded on the thread:
+// its mask is open for them in the meantime, so that they end the host's sleep.
 Answer bsd_sigwait(Trap& trap) {
     u32 set = 0;
     if (!trap.w(0)) return fail(xnu::EINVAL);
@@ -107,20 +155,29 @@ Answer bsd_sigwait(Trap& trap) {
     Thread& t = trap.thread;
     const u64 all = host_mask(~0u);  // leaving the trap opens the guest's mask again
     host(lnx::SYS_rt_sigprocmask, lnx::SIG_BLOCK, &all, 0, 8);
+    const u32 mask = t.mask;
+    __atomic_store_n(&t.mask, ~set, __ATOMIC_SEQ_CST);
     u64 wanted = 0;
     for (i32 n = 1; n < 32; n++)
         if (set & sigbit(n)) wanted |= 1ull << (host_signal(n) - 1);
     i32 number = 0;
-    while (!number) {
-        const u32 ready = __atomic_load_n(&t.pending, __ATOMIC_RELAXED) & set;
+    bool cancelled = false;
+    while (!number && !cancelled) {
+        __atomic_store_n(&t.attention, 0, __ATOMIC_SEQ_CST);
+        cancelled = t.cancel && !t.cancel_disabled;
+        const u32 ready = __atomic_load_n(&t.pending, __ATOMIC_SEQ_CST) & set;
         if (ready) {
             number = __builtin_ctz(ready) + 1;
             __atomic_fetch_and(&t.pending, ~sigbit(number), __ATOMIC_RELAXED);
-        } else {
-            const i64 r = host(lnx::SYS_rt_sigtimedwait, &wanted, 0, 0, 8);
+        } else if (!cancelled) {
+            const i64 r = host_blocking(lnx::SYS_rt_sigtimedwait, &wanted, 0, 0, 8);
             if (r > 0) number = darwin_signal(static_cast<i32>(r));
+            if (number && signal_ignored(number)) number = 0;
         }
     }
+    set_guest_mask(t, trap.context, mask);
+    __atomic_store_n(&t.attention, 1, __ATOMIC_SEQ_CST);  // what came meanwhile is looked at on the way out
+    if (!number) return fail(xnu::EINTR);
     return trap.w(1) && !copyout(number, trap.w(1)) ? fail(xnu::EFAULT) : ok();
 }
 
@@ -182,9 +239,10 @@ Answer bsd_pthread_kill(Trap& trap) {
     return from_host(r);
 }
 
+// The thread takes no signal any more, nor a cancellation; its mask, as it is told, stays.
 Answer bsd_disable_threadsignal(Trap& trap) {
-    trap.thread.signals_disabled = true;
-    set_guest_mask(trap.thread, trap.context, ~0u);
+    trap.thread.signals_disabled = trap.thread.cancel_disabled = true;
+    set_guest_mask(trap.thread, trap.context, trap.thread.mask);
     return ok();
 }
 

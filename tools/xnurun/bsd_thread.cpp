@@ -28,7 +28,10 @@ bool canonical(u64 address) { return static_cast<i64>(address << 16) >> 16 == st
 void begin(void* argument) {
     Thread& t = *static_cast<Thread*>(argument);
     arm_thread(t);
-    enter_guest(reinterpret_cast<HostContext*>(t.region + 0x1000));
+    HostContext& context = *reinterpret_cast<HostContext*>(t.region + 0x1000);
+    stop_while_suspended(t, context);
+    context.uc_sigmask = thread_host_mask(t);
+    enter_guest(&context);
 }
 
 }  // namespace
@@ -87,7 +90,8 @@ Answer bsd_bsdthread_create(Trap& trap) {
     regs.r9 = flags & ~xnu::PTHREAD_START_SUSPENDED;
     regs.rsp = top - redzone;
     if (!canonical(regs.rip) || !canonical(regs.rsp)) regs.rip = regs.rsp = 0;  // XNU leaves the zeroed state
-    if (flags & xnu::PTHREAD_START_SUSPENDED) give_up("bsdthread_create with PTHREAD_START_SUSPENDED is not emulated");
+    t->context = &c;  // it counts as inside a trap until it runs
+    if (flags & xnu::PTHREAD_START_SUSPENDED) t->suspend_count = 1;
 
     thread_list_add(*t);
     u64 all = ~0ull, old;

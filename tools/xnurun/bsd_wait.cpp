@@ -26,19 +26,45 @@ i32 wait_status(i32 s) {
 
 }  // namespace
 
-// Options that nobody knows are nobody's business here.
+// A child that is waited for while SIGCHLD is masked takes the pending one with it, if it was the only child.
+static void forget_sigchld(Thread& t) {
+    if (!(t.mask & sigbit(xnu::SIGCHLD))) return;
+    HostSiginfo info{};
+    constexpr i32 all = 0, exited = 4, stopped = 2, continued = 8, nohang = 1, nowait = 0x1000000;
+    if (host(lnx::SYS_waitid, all, 0, &info, exited | stopped | continued | nohang | nowait, 0) != -lnx::ECHILD) return;
+    const u64 set = 1ull << (lnx::SIGCHLD - 1);
+    const lnx::timespec at_once{};
+    host(lnx::SYS_rt_sigtimedwait, &set, 0, &at_once, 8);
+    __atomic_fetch_and(&t.pending, ~sigbit(xnu::SIGCHLD), __ATOMIC_SEQ_CST);
+}
+
+// Options that nobody knows are nobody's business here. A bad pointer leaves the child to be waited for again: that is found
+// out before it is reaped, and told when there is something to tell.
 Answer bsd_wait4(Trap& trap) {
     const i32 options = trap.i(2);
     i32 host_options = options & (xnu::WNOHANG | xnu::WUNTRACED);
     if (options & xnu::WCONTINUED) host_options |= lnx::WCONTINUED;
+    if ((trap.w(1) && !writable(trap.w(1), 4)) || (trap.w(3) && !writable(trap.w(3), sizeof(xnu::rusage)))) {
+        HostSiginfo info{};
+        constexpr i32 exited = 4, nohang = 1, stopped = 2, continued = 8, nowait = 0x1000000;
+        const i32 pid = trap.i(0);
+        const i32 kind = pid == -1 ? 0 : pid > 0 ? 1 : 2;  // P_ALL P_PID P_PGID
+        const i64 r = host_blocking(lnx::SYS_waitid, kind, pid == -1 ? 0 : pid < 0 ? -pid : pid, &info,
+                                    exited | nowait | (options & xnu::WNOHANG ? nohang : 0) | (options & xnu::WUNTRACED ? stopped : 0) |
+                                        (options & xnu::WCONTINUED ? continued : 0), 0);
+        if (host_failed(r)) return from_host_restartable(r);
+        return info.si_pid ? fail(xnu::EFAULT) : ok(0);
+    }
     i32 status = 0;
     lnx::rusage usage{};
     const i64 r = host_blocking(lnx::SYS_wait4, trap.i(0), &status, host_options, &usage);
     if (host_failed(r)) return from_host_restartable(r);
     if (r > 0) {
+        const bool ended = (status & 0xff) != 0x7f && status != lnx::status_continued;
         status = wait_status(status);
         if (trap.w(1) && !copyout(status, trap.w(1))) return fail(xnu::EFAULT);
-        if (trap.w(3) && !copyout(to_darwin(usage), trap.w(3))) return fail(xnu::EFAULT);
+        if (trap.w(3) && ended && !copyout(to_darwin(usage), trap.w(3))) return fail(xnu::EFAULT);
+        if (ended) forget_sigchld(trap.thread);
     }
     return ok(r);
 }
@@ -55,6 +81,7 @@ Answer bsd_waitid(Trap& trap) {
     if (options & continued) host_options |= host_continued;
     if (options & nowait) host_options |= host_nowait;
     if (!(options & (exited | stopped | continued))) return fail(options & nohang ? xnu::ECHILD : xnu::EINVAL);
+    if (!writable(trap.w(2), sizeof(xnu::siginfo_t))) host_options |= host_nowait;  // the child stays when it cannot be told of
     HostSiginfo info{};
     const i64 r = host_blocking(lnx::SYS_waitid, trap.u(0) <= 2 ? trap.u(0) : 0, trap.u(1), &info, host_options, 0);
     if (host_failed(r)) return from_host_restartable(r);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// XNU's signal frame and its undoing: sendsig and sigreturn of xnu-11417 bsd/dev/i386/unix_signal.c, for tasks without AVX
-// state (mcontext64 of 712 bytes, as every release gives a program that never used AVX).
+// XNU's signal frame and its undoing: sendsig and sigreturn of bsd/dev/i386/unix_signal.c. The machine context is mcontext64
+// up to 10.6, mcontext_avx64 later, where the processor has AVX (osfmk/i386/fpu.c); AVX-512 state is not in it.
 //
 //   stack, downwards from the interrupted rsp or the top of the alternate stack:
-//   128 bytes red zone | ucontext64 | siginfo | mcontext64 | rsp = ((there - 16) & ~15) - 8, the slot at rsp not written
+//   128 bytes red zone | ucontext64 | siginfo | mcontext | rsp = ((there - 16) & ~15) - 8, the slot at rsp not written
 #include "sys/mem.h"
 #include "sys/xlat.h"
 #include "tools/xnurun/signal.h"
@@ -13,40 +13,18 @@
 namespace trapeze {
 namespace {
 
-constexpr u64 fxsave_size = 512, redzone = 128;
+constexpr u64 redzone = 128;
 constexpr i32 uc_trad = 1, uc_flavor = 30;  // infostyle
-constexpr u32 xstate_magic = 0x46505853;    // FP_XSTATE_MAGIC1, in the FXSAVE image's reserved part at 464
 constexpr u64 rflags_user = 0x200;
 
 struct Frame {
-    xnu::mcontext64 machine;
+    union {
+        xnu::mcontext64 machine;
+        u8 bytes[xnu::mcontext_avx64_size];
+    };
     xnu::siginfo_t info;
     xnu::ucontext64 context;
 };
-
-void save_fpu(const lnx::sigcontext& regs, xnu::mcontext64& m) {
-    u8* image = m.fpstate + 8;
-    if (regs.fpstate) {
-        memcpy(image, reinterpret_cast<const void*>(regs.fpstate), fxsave_size);
-        memset(image + 416, 0, 96);  // the host's own words
-    } else {
-        image[0] = 0x7f, image[1] = 0x03;  // FCW 0x37f, MXCSR 0x1f80: the reset state
-        image[24] = 0x80, image[25] = 0x1f;
-    }
-}
-
-void restore_fpu(lnx::sigcontext& regs, const xnu::mcontext64& m) {
-    u8* to = reinterpret_cast<u8*>(regs.fpstate);
-    if (!to) return;
-    memcpy(to, m.fpstate + 8, 416);
-    u32 mxcsr, mask, magic;
-    memcpy(&mxcsr, to + 24, 4);
-    memcpy(&mask, to + 28, 4);
-    mxcsr &= mask ? mask : 0xffbf;  // a reserved bit would make the host's restore fault
-    memcpy(to + 24, &mxcsr, 4);
-    memcpy(&magic, to + 464, 4);
-    if (magic == xstate_magic) to[fxsave_size] |= 3;  // XSTATE_BV: x87 and SSE are not in their initial state
-}
 
 void save_machine(const Thread& thread, const lnx::sigcontext& r, xnu::mcontext64& m) {
     m.trapno = static_cast<u16>(thread.trapno);
@@ -56,7 +34,7 @@ void save_machine(const Thread& thread, const lnx::sigcontext& r, xnu::mcontext6
     m.rsp = r.rsp, m.r8 = r.r8, m.r9 = r.r9, m.r10 = r.r10, m.r11 = r.r11, m.r12 = r.r12, m.r13 = r.r13;
     m.r14 = r.r14, m.r15 = r.r15, m.rip = r.rip, m.rflags = r.eflags;
     m.cs = 0x2b, m.fs = 0, m.gs = 0;
-    save_fpu(r, m);
+    float_state_save(r, reinterpret_cast<u8*>(&m));
 }
 
 bool canonical(u64 address) { return static_cast<i64>(address << 16) >> 16 == static_cast<i64>(address); }
@@ -72,28 +50,30 @@ bool push_frame(Thread& thread, HostContext& host_context, i32 number, const Gue
     if (use_altstack) sp = thread.altstack.ss_sp + thread.altstack.ss_size;
     sp -= redzone;
 
-    Frame frame{};
+    Frame frame;
+    memset(&frame, 0, sizeof frame);
+    const u64 machine_size = machine_context_size();
+    const u64 context_at = sp -= sizeof frame.context;
+    const u64 info_at = sp -= sizeof frame.info;
+    const u64 machine_at = sp -= machine_size;
+    const u64 frame_at = ((sp - 16) & ~15ull) - 8;
+
     frame.context.uc_onstack = was_on_altstack;
     frame.context.uc_sigmask = old_mask;
-    frame.context.uc_stack = thread.altstack;
-    if (was_on_altstack) frame.context.uc_stack.ss_flags |= xnu::SS_ONSTACK;
-    frame.context.uc_mcsize = sizeof frame.machine;
+    frame.context.uc_stack.ss_sp = frame_at;
+    frame.context.uc_stack.ss_size = use_altstack ? static_cast<u32>(thread.altstack.ss_size) : 0;
+    if (was_on_altstack) frame.context.uc_stack.ss_flags = xnu::SS_ONSTACK;
+    frame.context.uc_mcsize = machine_size;
+    frame.context.uc_mcontext64 = machine_at;
     info.pad[0] = regs.rsp;
+    if (number != xnu::SIGSEGV && number != xnu::SIGBUS) info.si_addr = regs.rip;
     frame.info = info;
     save_machine(thread, regs, frame.machine);
-
-    sp -= sizeof frame.context;
-    const u64 context_at = sp;
-    sp -= sizeof frame.info;
-    const u64 info_at = sp;
-    sp -= sizeof frame.machine;
-    const u64 machine_at = sp;
-    frame.context.uc_mcontext64 = machine_at;
-    if (!copyout(frame.context, context_at) || !copyout(frame.info, info_at) || !copyout(frame.machine, machine_at))
+    if (!copyout(frame.context, context_at) || !copyout(frame.info, info_at) || !copyout(&frame.machine, machine_at, machine_size))
         return false;
 
     if (use_altstack) thread.on_altstack = true;
-    regs.rsp = ((sp - 16) & ~15ull) - 8;
+    regs.rsp = frame_at;
     regs.rip = action.tramp;
     regs.rdi = action.handler;
     regs.rsi = static_cast<u64>(action.flags & xnu::SA_SIGINFO ? uc_flavor : uc_trad);
@@ -101,6 +81,7 @@ bool push_frame(Thread& thread, HostContext& host_context, i32 number, const Gue
     regs.rcx = info_at;
     regs.r8 = context_at;
     regs.eflags = rflags_user;
+    float_state_reset(regs);
     return true;
 }
 
@@ -111,6 +92,7 @@ extern "C" void deliver_pending(HostContext* host_context) {
     stop_while_suspended(thread, *host_context);
     for (;;) {
         __atomic_store_n(&thread.attention, 0, __ATOMIC_SEQ_CST);
+        host_context->uc_sigmask = thread_host_mask(thread);  // another thread's sigprocmask may have changed it
         const u32 ready = __atomic_load_n(&thread.pending, __ATOMIC_SEQ_CST) & ~thread.mask;
         if (!ready) break;
         const i32 number = __builtin_ctz(ready) + 1;
@@ -123,6 +105,7 @@ extern "C" void deliver_pending(HostContext* host_context) {
         if (action.handler > xnu::SIG_IGN && action.flags & xnu::SA_RESETHAND && number != xnu::SIGILL &&
             number != xnu::SIGTRAP) {
             guest_actions[number].handler = xnu::SIG_DFL;
+            guest_actions[number].flags &= ~(xnu::SA_SIGINFO | xnu::SA_NODEFER);
             apply_host_action(number);
         }
         signal_lock.unlock();
@@ -164,8 +147,11 @@ Answer bsd_sigreturn(Trap& trap) {
         return ok();
     }
     xnu::ucontext64 context;
-    xnu::mcontext64 m;
-    if (!copyin(context, trap.w(0)) || !copyin(m, context.uc_mcontext64)) return fail(xnu::EFAULT);
+    union {
+        xnu::mcontext64 m;
+        u8 bytes[xnu::mcontext_avx64_size];
+    };
+    if (!copyin(context, trap.w(0)) || !copyin(&m, context.uc_mcontext64, machine_context_size())) return fail(xnu::EFAULT);
     if (!canonical(m.rip) || !canonical(m.rsp)) return fail(xnu::EINVAL);
     thread.on_altstack = context.uc_onstack & 1;
     lnx::sigcontext& r = trap.context.uc_mcontext;
@@ -173,7 +159,7 @@ Answer bsd_sigreturn(Trap& trap) {
     r.rsp = m.rsp, r.r8 = m.r8, r.r9 = m.r9, r.r10 = m.r10, r.r11 = m.r11, r.r12 = m.r12, r.r13 = m.r13;
     r.r14 = m.r14, r.r15 = m.r15, r.rip = m.rip;
     r.eflags = (m.rflags & ~0x17000ull) | 0x200;  // IOPL, NT, RF cleared, IF set
-    restore_fpu(r, m);
+    float_state_restore(r, bytes);
     set_guest_mask(thread, trap.context, context.uc_sigmask);
     return just_return();
 }

@@ -125,11 +125,19 @@ TEXT host_thread_exit
         syscall
         hlt
 
+TEXT guest_touch
+; u64 guest_touch(rdi address) -> 0 if a byte can be written there; it keeps its value, whoever else writes it
+        mov     ecx, 1
+        jmp     touch
+
 TEXT guest_copy
 ; u64 guest_copy(rdi to, rsi from, rdx n) -> 0, or the number of bytes not copied since an address is bad
         mov     rcx, rdx
 LABEL guest_copy_begin
         rep movsb
+        xor     eax, eax
+        ret
+touch:  lock or byte [rdi], 0
 LABEL guest_copy_end
         xor     eax, eax
         ret

@@ -52,6 +52,9 @@ Answer mach_timer_create(Trap&), mach_timer_destroy(Trap&), mach_timer_arm(Trap&
 Answer mach_timer_arm_leeway(Trap&);
 Answer bsd_ulock_wait(Trap&), bsd_ulock_wake(Trap&), bsd_ulock_wait2(Trap&);
 Answer mdep_set_gs_base(Trap&);
+Answer bsd_pthread_markcancel(Trap&), bsd_pthread_canceled(Trap&);
+bool cancellation_point(u32 bsd_number);
+bool cancelled_before(Thread&, u32 bsd_number);  // the thread is to be cancelled: the call gives EINTR
 
 constexpr HandlerRow bsd_handlers[] = {
     {1, bsd_exit}, {2, bsd_fork}, {3, bsd_read}, {4, bsd_write}, {5, bsd_open}, {6, bsd_close}, {7, bsd_wait4},
@@ -66,7 +69,7 @@ constexpr HandlerRow bsd_handlers[] = {
     {190, bsd_lstat}, {194, bsd_getrlimit}, {195, bsd_setrlimit}, {197, bsd_mmap}, {199, bsd_lseek},
     {200, bsd_truncate}, {201, bsd_ftruncate}, {202, bsd_sysctl}, {230, bsd_poll}, {274, bsd_sysctlbyname},
     {310, bsd_getsid}, {327, bsd_issetugid}, {328, bsd_pthread_kill}, {329, bsd_pthread_sigmask}, {330, bsd_sigwait}, {331, bsd_disable_threadsignal},
-    {334, bsd_semwait_signal}, {338, bsd_stat64}, {339, bsd_fstat64}, {340, bsd_lstat64}, {344, bsd_getdirentries64},
+    {332, bsd_pthread_markcancel}, {333, bsd_pthread_canceled}, {334, bsd_semwait_signal}, {338, bsd_stat64}, {339, bsd_fstat64}, {340, bsd_lstat64}, {344, bsd_getdirentries64},
     {360, bsd_bsdthread_create}, {361, bsd_bsdthread_terminate}, {366, bsd_bsdthread_register},
     {372, bsd_thread_selfid}, {396, bsd_read}, {397, bsd_write}, {398, bsd_open}, {399, bsd_close}, {400, bsd_wait4},
     {406, bsd_fcntl}, {407, bsd_select}, {408, bsd_fsync}, {410, bsd_sigsuspend}, {411, bsd_readv}, {412, bsd_writev},

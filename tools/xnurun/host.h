@@ -27,6 +27,7 @@ i64 host_clone(u64 flags, u64 stack_top, void (*entry)(void*), void* argument, v
 [[noreturn]] void host_thread_exit(u64 base, u64 size);
 [[noreturn]] void enter_guest(HostContext*);
 u64 guest_copy(void* to, const void* from, u64 n);
+u64 guest_touch(void* at);
 void signal_entry();
 void signal_restorer();
 extern const u8 leave_begin[], leave_end[], host_call_begin[], host_call_end[], host_call_interrupted[];

@@ -138,6 +138,7 @@ int main(int argc, char** argv, char** envp) {
     thread.mask = darwin_mask_of(mask) & ~unmaskable;
     thread.is_main = true;
     use_fsgsbase = auxval(lnx::AT_HWCAP2) & 2;
+    guest_user_stack = guest.stack_top ? guest_stack_top : guest.regs.rsp;
     init_guest_memory(guest.plan.high);
     init_ports();
     thread_list_add(thread);

@@ -11,6 +11,7 @@ namespace trapeze {
 
 GuestAction guest_actions[32];
 HostLock signal_lock;
+u64 guest_user_stack;
 
 namespace {
 
@@ -22,10 +23,23 @@ constexpr u32 always_caught = sigbit(xnu::SIGILL) | sigbit(xnu::SIGTRAP) | sigbi
 
 constexpr u64 hostbit(i32 host) { return 1ull << (host - 1); }
 
-// xnu-11417 bsd/sys/signal.h and bsd/uxkern/ux_exception.c against Linux arch/x86/kernel/traps.c.
-void fault_siginfo(const HostSiginfo& host_info, const lnx::sigcontext& regs, i32& darwin, xnu::siginfo_t& info) {
+constexpr u64 max_stack = 64 << 20;  // MAXSSIZ
+
+// The exception flags of the unit that trapped, in the order in which sendsig looks at them. uu_subcode is MXCSR or the
+// x87 status word: flags that earlier instructions left count too.
+i32 float_code(const lnx::sigcontext& regs) {
+    if (!regs.fpstate) return 0;
+    const u8* image = reinterpret_cast<const u8*>(regs.fpstate);
+    const u8 flags = regs.trapno == 19 ? image[24] : image[2];
+    constexpr struct { u8 bit, code; } order[] = {{2, 1}, {3, 2}, {4, 3}, {5, 4}, {0, 5}};  // ZE OE UE PE IE
+    for (const auto& o : order)
+        if (flags >> o.bit & 1) return o.code;
+    return 0;
+}
+
+// xnu-3248 bsd/uxkern/ux_exception.c, bsd/dev/i386/unix_signal.c sendsig, against Linux arch/x86/kernel/traps.c.
+void fault_siginfo(Thread& thread, const HostSiginfo& host_info, const lnx::sigcontext& regs, i32& darwin, xnu::siginfo_t& info) {
     const u64 trap = regs.trapno;
-    info.si_addr = regs.rip;
     switch (host_info.si_signo) {
     case lnx::SIGSEGV:
     case lnx::SIGBUS:
@@ -35,22 +49,55 @@ void fault_siginfo(const HostSiginfo& host_info, const lnx::sigcontext& regs, i3
             darwin = unmapped ? xnu::SIGSEGV : xnu::SIGBUS;
             info.si_code = unmapped ? 1 : 2;
             info.si_addr = host_info.si_addr;
+            // The main stack's overflow: SIGSEGV, SEGV_ACCERR, and by default if it cannot be handled on another stack.
+            if (!unmapped && host_info.si_signo == lnx::SIGSEGV && info.si_addr < guest_user_stack &&
+                info.si_addr >= guest_user_stack - max_stack) {
+                darwin = xnu::SIGSEGV;
+                GuestAction& action = guest_actions[darwin];
+                if (signal_ignored(darwin) || thread.mask & sigbit(darwin) || !(action.flags & xnu::SA_ONSTACK)) {
+                    action.handler = xnu::SIG_DFL;
+                    thread.mask &= ~sigbit(darwin);
+                }
+            }
         } else {  // general protection: no address, no code
             darwin = xnu::SIGSEGV;
             info.si_code = 0;
             info.si_addr = 0;
         }
         break;
-    case lnx::SIGFPE: {
-        // Linux: INTDIV 1 INTOVF 2 FLTDIV 3 OVF 4 UND 5 RES 6 INV 7 SUB 8
-        constexpr u8 codes[9] = {0, 7, 8, 1, 2, 3, 4, 5, 6};
-        info.si_code = host_info.si_code > 0 && host_info.si_code < 9 ? codes[host_info.si_code] : 0;
-        break;
-    }
+    case lnx::SIGFPE: info.si_code = trap == 0 ? 7 : float_code(regs); break;  // #DE: FPE_INTDIV
     case lnx::SIGILL: info.si_code = 1; break;   // ILL_ILLOPC
     case lnx::SIGTRAP: info.si_code = 1; break;  // TRAP_BRKPT
     default: break;
     }
+}
+
+// One that came from elsewhere. psignal_internal fills a process's si_pid, si_uid, si_status; sendsig has its own view of
+// the signals that are faults' too, whoever sent them.
+void sent_siginfo(i32 darwin, const HostSiginfo& from, xnu::siginfo_t& info) {
+    switch (darwin) {
+    case xnu::SIGILL: case xnu::SIGFPE: case xnu::SIGSEGV: return;
+    case xnu::SIGBUS: info.si_code = 2; return;
+    case xnu::SIGTRAP: info.si_code = 1; return;
+    case xnu::SIGCHLD: {
+        if (from.si_code <= 0) return;  // kill leaves what the last child left: nothing
+        info.si_pid = from.si_pid;
+        info.si_uid = from.si_uid;
+        info.si_code = from.si_code;  // CLD_* are the same
+        const i32 status = static_cast<i32>(from.si_value);
+        if (from.si_code == xnu::CLD_EXITED) info.si_status = status;
+        else if (from.si_code == xnu::CLD_STOPPED) info.si_status = status == lnx::SIGSTOP ? xnu::SIGSTOP : 0;  // WEXITSTATUS of it
+        else info.si_status = darwin_signal(status) | (from.si_code == xnu::CLD_DUMPED ? 0x80 : 0);
+        return;
+    }
+    case xnu::SIGVTALRM: case xnu::SIGPROF: case xnu::SIGXCPU:  // sent by the thread itself when it is about to leave the kernel
+        info.si_pid = static_cast<i32>(host(lnx::SYS_getpid));
+        info.si_uid = static_cast<u32>(host(lnx::SYS_getuid));
+        break;
+    default:
+        if (from.si_code <= 0) info.si_pid = from.si_pid, info.si_uid = from.si_uid;
+    }
+    info.si_status = darwin;
 }
 
 }  // namespace
@@ -81,33 +128,36 @@ u32 darwin_mask_of(u64 mask) {
     return bits;
 }
 
+bool signal_ignored(i32 darwin) {
+    const u64 handler = __atomic_load_n(&guest_actions[darwin].handler, __ATOMIC_RELAXED);
+    return handler == xnu::SIG_IGN || (handler == xnu::SIG_DFL && xnu_signal_action[darwin] == SignalAction::ignore);
+}
+
+u64 thread_host_mask(const Thread& t) {
+    return host_mask(t.signals_disabled ? ~0u : __atomic_load_n(&t.mask, __ATOMIC_RELAXED));
+}
+
 // May interrupt any code of this thread, itself included. A signal that is pending already is not recorded again: standard
 // signals do not queue, neither there nor here.
 void record_signal(Thread& thread, i32 darwin, const HostSiginfo& from, const HostContext* context) {
     xnu::siginfo_t info{};
     if (context && from.si_code > 0 && from.si_signo != lnx::SIGSYS && (always_caught & sigbit(darwin))) {
-        fault_siginfo(from, context->uc_mcontext, darwin, info);
-        // A synchronous fault that is masked or ignored cannot wait: the instruction would fault for ever.
-        if (thread.mask & sigbit(darwin) || guest_actions[darwin].handler == xnu::SIG_IGN) die_by_signal(darwin);
+        fault_siginfo(thread, from, context->uc_mcontext, darwin, info);
+        // threadsignal: of one that is ignored nothing is kept, and one that is masked waits. Either way the thread goes
+        // back to its instruction, for ever if nobody ends it.
+        if (signal_ignored(darwin)) return;
         thread.trapno = static_cast<u32>(context->uc_mcontext.trapno);
         thread.fault_err = static_cast<u32>(context->uc_mcontext.err);
         thread.fault_addr = context->uc_mcontext.cr2;
     } else {
-        info.si_pid = from.si_pid;
-        info.si_uid = from.si_uid;
-        if (from.si_code <= 0) info.si_status = darwin;  // what psignal puts there for all but SIGCHLD
-        if (from.si_signo == lnx::SIGCHLD && from.si_code > 0) {
-            info.si_code = from.si_code;  // CLD_* are the same
-            const i32 status = static_cast<i32>(from.si_value);
-            info.si_status = from.si_code == 1 ? status : darwin_signal(status);
-        }
+        if (from.si_signo == lnx::SIGCHLD && from.si_code == xnu::CLD_CONTINUED) return;  // XNU tells nobody of it
+        sent_siginfo(darwin, from, info);
     }
     if (darwin == 0 || darwin >= 32) return;
     info.si_signo = darwin;
     if (from.si_signo && kqueue_watches_signal(darwin)) {
         kqueue_signal(darwin);
-        const u64 handler = guest_actions[darwin].handler;
-        if (handler == xnu::SIG_IGN || (handler == xnu::SIG_DFL && xnu_signal_action[darwin] == SignalAction::ignore)) return;
+        if (signal_ignored(darwin)) return;
     }
     const u32 bit = sigbit(darwin);
     if (__atomic_load_n(&thread.pending, __ATOMIC_RELAXED) & bit) return;
@@ -119,7 +169,7 @@ void record_signal(Thread& thread, i32 darwin, const HostSiginfo& from, const Ho
 void set_guest_mask(Thread& thread, HostContext& context, u32 mask) {
     mask &= ~unmaskable;
     __atomic_store_n(&thread.mask, mask, __ATOMIC_RELAXED);
-    context.uc_sigmask = host_mask(mask);
+    context.uc_sigmask = thread_host_mask(thread);
     if (__atomic_load_n(&thread.pending, __ATOMIC_RELAXED) & ~mask)
         __atomic_store_n(&thread.attention, 1, __ATOMIC_RELAXED);
 }

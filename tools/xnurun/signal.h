@@ -16,7 +16,7 @@ namespace trapeze {
 struct GuestAction {
     u64 handler = 0, tramp = 0;  // handler: 0 default, 1 ignore
     u32 mask = 0;
-    i32 flags = 0;
+    i32 flags = xnu::SA_RESTART;  // as XNU tells of an action that nobody has set
 };
 extern GuestAction guest_actions[32];  // by Darwin number; under signal_lock
 extern HostLock signal_lock;
@@ -28,6 +28,17 @@ i32 host_signal(i32 darwin);    // 0: none. SIGEMT and SIGINFO live on real-time
 i32 darwin_signal(i32 host);    // 0: none
 u64 host_mask(u32 darwin_mask); // without those that must stay open
 u32 darwin_mask_of(u64 host_mask);
+
+bool signal_ignored(i32 darwin);  // by the guest's wish or by default: never pending (XNU's p_sigignore)
+u64 thread_host_mask(const Thread&);
+extern u64 guest_user_stack;      // top of the main stack: a protection failure up to 64 MiB below it is SIGSEGV
+
+// The frame's floating-point state: float_state.cpp.
+bool float_state_avx();           // frames have the YMM registers too
+u64 machine_context_size();       // mcontext64 or mcontext_avx64
+void float_state_save(const lnx::sigcontext&, u8* machine_context);
+void float_state_restore(lnx::sigcontext&, const u8* machine_context);
+void float_state_reset(lnx::sigcontext&);  // what a handler starts with
 
 void record_signal(Thread&, i32 darwin, const HostSiginfo&, const HostContext*);
 void set_guest_mask(Thread&, HostContext&, u32 mask);  // takes effect when the context is left to

@@ -68,6 +68,7 @@ extern "C" bool on_host_signal(i32 number, HostSiginfo* info, HostContext* conte
         record_signal(thread, darwin_signal(number), *info, context);
     }
     stop_while_suspended(thread, *context);
+    if (__atomic_exchange_n(&thread.mask_changed, false, __ATOMIC_SEQ_CST)) set_guest_mask(thread, *context, thread.mask);
     return true;
 }
 

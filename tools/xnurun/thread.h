@@ -4,7 +4,8 @@
 //
 //   host region:  guard page | host stack ... | Thread
 //
-// Who writes what: mask, altstack, on_altstack, the saved mask: only the thread itself. pending, info and attention: the
+// Who writes what: altstack, on_altstack, the saved mask: only the thread itself. mask: the thread itself, and sigprocmask of
+// another one, which then sets attention, so that the host's mask follows. pending, info and attention: the
 // thread itself and host signal handlers that interrupt it (so: atomic bit operations, no lock). The list: threads_lock.
 #pragma once
 #include "sys/darwin/signal.h"
@@ -28,11 +29,14 @@ struct Thread {
     u8 room[0x100 - sizeof(Tls)];
     u32 attention;         // 0x100, entry_amd64.asm: a signal may be deliverable: look before sleeping and leaving
     u32 wake;              // futex word that its semaphore wait sleeps on
-    u32 mask;              // Darwin's signal mask; the host's is always its translation
+    u32 mask;              // Darwin's signal mask; the host's is its translation as soon as the guest runs
     u32 pending;           // Darwin signals recorded on this thread; info[n-1] is valid while the bit is set
     u32 suspend_mask;      // mask to put back after sigsuspend's handler
     bool suspended, on_altstack;
     bool is_main, signals_disabled;
+    bool cancel, cancelled, cancel_disabled;  // __pthread_markcancel, __pthread_canceled: UT_CANCEL, UT_CANCELED, UT_CANCELDISABLE
+    bool mask_changed;     // by another thread's sigprocmask: the host's mask is yet to follow
+    bool cancel_point;     // in a call that a cancellation ends
     bool sleeping;         // in a host call that a signal, or thread_abort, ends
     xnu::stack_t altstack;
     Port* port;            // its Mach thread port; keeps one reference

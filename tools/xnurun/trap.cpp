@@ -118,7 +118,13 @@ Answer answer(Trap& trap, u32 register_arguments, const Call*& call) {
     const bool executed = !inject(trap, *call, injected);
     if (executed && !found.handler) not_emulated(trap, *call);
     if (tracing) trace_begin(trap, *call);
-    return executed ? found.handler(trap) : injected;
+    if (!executed) return injected;
+    if (trap.klass != TrapClass::bsd) return found.handler(trap);
+    if (cancelled_before(trap.thread, trap.number)) return fail(xnu::EINTR);
+    trap.thread.cancel_point = cancellation_point(trap.number);
+    const Answer a = found.handler(trap);
+    trap.thread.cancel_point = false;
+    return a;
 }
 
 }  // namespace

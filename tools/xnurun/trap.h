@@ -51,6 +51,10 @@ void answer_trap(Thread&, HostContext&);
 // Guest memory. false = EFAULT.
 inline bool copyin(void* to, u64 from, u64 n) { return guest_copy(to, reinterpret_cast<const void*>(from), n) == 0; }
 inline bool copyout(const void* from, u64 to, u64 n) { return guest_copy(reinterpret_cast<void*>(to), from, n) == 0; }
+// Could n bytes, a page at most, be written there? For calls whose effect must not come before EFAULT.
+inline bool writable(u64 to, u64 n) {
+    return guest_touch(reinterpret_cast<void*>(to)) == 0 && guest_touch(reinterpret_cast<void*>(to + n - 1)) == 0;
+}
 template <class T>
 bool copyin(T& to, u64 from) { return copyin(&to, from, sizeof to); }
 template <class T>
