@@ -22,7 +22,7 @@
 // Rejected: a queue for all under one lock (heritage 12); a thread for the timers (it costs a thread in every program);
 // going through g0 at every switch, as Go does (two switches instead of one).
 #include "sched/sched.h"
-#include "sync/sema.h"
+#include "sync/port.h"
 #include "sys/panic.h"
 
 namespace trapeze {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The lock's algorithm, over the thread semaphores of sema.h.
+// The lock's algorithm, over the thread semaphores of port.h.
 //
 // The word is a held bit and a stack of sleepers:
 //
@@ -20,7 +20,7 @@
 // over to the woken thread, which makes everybody wait for a thread switch (8 µs here, against 20 ns).
 #include "sync/lock.h"
 
-#include "sync/sema.h"
+#include "sync/port.h"
 #include "sys/panic.h"
 
 namespace trapeze {
@@ -30,7 +30,7 @@ constexpr u64 held = 1;
 
 struct Waiter {
     Waiter* next;
-    Sema sema;
+    ThreadSema sema;
 };
 
 // Spinning pays when the holder runs on another CPU and is about to leave: some 30 looks, about a microsecond.

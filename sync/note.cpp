@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The note's algorithm, over the thread semaphores of sema.h.
+// The note's algorithm, over the thread semaphores of port.h.
 //
 //   word       meaning                          changed by
 //   0          clear, nobody sleeps             noteclear
@@ -17,7 +17,7 @@
 // That last loop is the only wait on another thread's progress, a few instructions long; it is never in notewakeup.
 #include "sync/note.h"
 
-#include "sync/sema.h"
+#include "sync/port.h"
 #include "sys/panic.h"
 
 namespace trapeze {
@@ -27,7 +27,7 @@ constexpr u64 woken = 1;
 
 struct Sleeper {
     Sleeper* next;
-    Sema sema;
+    ThreadSema sema;
     Atomic<bool> awake;  // set by whoever wakes it, before the wake-up: tells one that timed out that it was not forgotten
 };
 

@@ -18,7 +18,7 @@ struct Tls {
     Tls* self;
     M* m;     // the thread's M, null without a scheduler
     G* g;     // the goroutine that runs on it
-    u64 sema; // the thread's semaphore (sync/sema.h)
+    u64 sema; // the thread's semaphore (sync/port.h)
     u32 reply_port;  // the thread's port for answers to Mach RPC, made when first needed
     u32 thread_port; // the kernel's name of the thread, with a right to it; 0 until asked for
     void (*at_exit)(); // what the thread calls last, on its own stack (semacreate sets it); null: nothing

@@ -18,7 +18,7 @@ struct Tls {
     Tls* self;
     M* m;             // the thread's M, null without a scheduler
     G* g;             // the goroutine that runs on it
-    u64 sema;         // the thread's semaphore (sync/sema.h)
+    u64 sema;         // the thread's semaphore (sync/port.h)
     void (*at_exit)(); // what the thread calls last, on its own stack (semacreate sets it); null: nothing
     u64 canary;
     MalCache* mal;     // where the thread may allocate without a lock, or null (sync/malcache.h)

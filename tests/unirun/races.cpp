@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Two programs with a race each, for unirun to find: `count` loses increments, `asleep` a wake-up.
-#include "sync/sema.h"
+#include "sync/port.h"
 #include "trapeze.h"
 
 using namespace trapeze;
 
 static volatile int counter;
 static volatile bool start, is_ready, waiting;
-static Sema sleeper;
+static ThreadSema sleeper;
 
 static void count(void*) {
     while (!start) {}

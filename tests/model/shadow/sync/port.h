@@ -6,12 +6,12 @@
 
 namespace trapeze {
 
-struct Sema {
+struct ThreadSema {
     u64* word;
 };
 
-inline Sema semacreate() { return {model::token()}; }
-inline bool semasleep(Sema s, i64 deadline) { return model::sleep_on_token(s.word, deadline >= 0); }
-inline void semawakeup(Sema s) { model::give_token(s.word); }
+inline ThreadSema semacreate() { return {model::token()}; }
+inline bool semasleep(ThreadSema s, i64 deadline) { return model::sleep_on_token(s.word, deadline >= 0); }
+inline void semawakeup(ThreadSema s) { model::give_token(s.word); }
 
 }  // namespace trapeze
