@@ -74,32 +74,58 @@ Place look(pid_t tid, const Emulator& e) {
     return where;
 }
 
+// A thread's state and the hundredths of a second that it has run.
+bool times(pid_t pid, pid_t tid, char& state, unsigned long& ticks) {
+    FILE* f = fopen(("/proc/" + std::to_string(pid) + "/task/" + std::to_string(tid) + "/stat").c_str(), "r");
+    unsigned long user = 0, system = 0;
+    const bool read = f && fscanf(f, "%*d (%*[^)]) %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &state, &user, &system) == 3;
+    if (f) fclose(f);
+    ticks = user + system;
+    return read;
+}
+
+struct Seen {
+    int looks = 0, asleep = 0;  // how often in the emulator; and asleep in the same host call
+    unsigned long first_ticks = 0, last_ticks = 0;
+    Place place;
+};
+
 }  // namespace
 
 std::string hangs(pid_t pid, const Emulator& e) {
-    constexpr int looks = 6;
-    std::map<pid_t, int> seen;
-    Place last;
+    constexpr int looks = 14, early = 3;
+    std::map<pid_t, Seen> all;
     for (int i = 0; i < looks; i++) {
         DIR* d = opendir(("/proc/" + std::to_string(pid) + "/task").c_str());
         if (!d) return "";
+        bool suspicious = false;
         while (const dirent* entry = readdir(d)) {
             const pid_t tid = atoi(entry->d_name);
-            if (tid <= 0) continue;
-            if (const Place where = look(tid, e); where.rip) {
-                seen[tid]++;
-                last = where;
-            }
+            char state = 0;
+            unsigned long ticks = 0;
+            if (tid <= 0 || !times(pid, tid, state, ticks)) continue;
+            const Place where = look(tid, e);
+            if (!where.rip) continue;
+            Seen& s = all[tid];
+            if (!s.looks) s.first_ticks = ticks;
+            const bool same = !s.looks || (where.rip == s.place.rip && where.call == s.place.call && where.first == s.place.first);
+            if (same && (state == 'S' || state == 'D')) s.asleep++;
+            s.looks++, s.last_ticks = ticks, s.place = where;
+            suspicious = suspicious || s.looks == i + 1;
         }
         closedir(d);
-        usleep(60'000);
+        if (i >= early && !suspicious) return "";
+        usleep(80'000);
     }
-    for (const auto& [tid, times] : seen)
-        if (times == looks) {
-            char text[160];
-            snprintf(text, sizeof text, "thread %d stays in the emulator, last at rip 0x%lx, host call %ld of 0x%lx", tid, last.rip, last.call, last.first);
-            return text;
-        }
+    // A thread that is merely never given the processor neither sleeps nor runs.
+    for (const auto& [tid, s] : all) {
+        const bool sleeps = s.asleep == looks, spins = s.looks == looks && s.last_ticks - s.first_ticks >= 15;
+        if (!sleeps && !spins) continue;
+        char text[200];
+        snprintf(text, sizeof text, "thread %d %s in the emulator, at rip 0x%lx, host call %ld of 0x%lx", tid, sleeps ? "stays asleep" : "spins",
+                 s.place.rip, s.place.call, s.place.first);
+        return text;
+    }
     return "";
 }
 

@@ -42,7 +42,7 @@ i32 receiver(i32 fd, u64 name, u32 size, HostAddress& a, const u8*& at) {
     memcpy(&family, a.bytes, 2);
     memcpy(&port, a.bytes + 2, 2);
     if (family != host_socket_number(fd, lnx::SO_DOMAIN)) return xnu::EAFNOSUPPORT;
-    if (family != lnx::AF_UNIX && port == 0) return xnu::EADDRNOTAVAIL;
+    if (family != lnx::AF_UNIX && type != lnx::SOCK_RAW && port == 0) return xnu::EADDRNOTAVAIL;
     at = a.bytes;
     return 0;
 }
@@ -159,10 +159,7 @@ Answer bsd_recvfrom(Trap& trap) {
     return ok(r);
 }
 
-Answer bsd_sendmsg(Trap& trap) {
-    const i32 fd = trap.i(0), flags = trap.i(2);
-    xnu::msghdr g;
-    if (!copyin(g, trap.w(1))) return fail(xnu::EFAULT);
+Answer send_message(Trap& trap, i32 fd, const xnu::msghdr& g, i32 flags) {
     if (g.msg_iovlen <= 0 || g.msg_iovlen > most_pieces) return fail(xnu::EMSGSIZE);
     HostAddress a;
     const u8* at;
@@ -190,10 +187,7 @@ Answer bsd_sendmsg(Trap& trap) {
     return sent(trap, fd, r, flags & xnu::MSG_NOSIGNAL);
 }
 
-Answer bsd_recvmsg(Trap& trap) {
-    const i32 fd = trap.i(0), flags = trap.i(2);
-    xnu::msghdr g;
-    if (!copyin(g, trap.w(1))) return fail(xnu::EFAULT);
+Answer receive_message(i32 fd, xnu::msghdr& g, i32 flags) {
     if (g.msg_iovlen <= 0 || g.msg_iovlen > most_pieces) return fail(xnu::EMSGSIZE);
     HostAddress a{};
     HostControl c;
@@ -222,7 +216,20 @@ Answer bsd_recvmsg(Trap& trap) {
         if (cut) g.msg_flags |= xnu::MSG_CTRUNC;
         g.msg_controllen = used;
     }
-    return copyout(g, trap.w(1)) ? ok(r) : fail(xnu::EFAULT);
+    return ok(r);
+}
+
+Answer bsd_sendmsg(Trap& trap) {
+    xnu::msghdr g;
+    if (!copyin(g, trap.w(1))) return fail(xnu::EFAULT);
+    return send_message(trap, trap.i(0), g, trap.i(2));
+}
+
+Answer bsd_recvmsg(Trap& trap) {
+    xnu::msghdr g;
+    if (!copyin(g, trap.w(1))) return fail(xnu::EFAULT);
+    const Answer a = receive_message(trap.i(0), g, trap.i(2));
+    return a.kind == Answer::value && !copyout(g, trap.w(1)) ? fail(xnu::EFAULT) : a;
 }
 
 }  // namespace trapeze

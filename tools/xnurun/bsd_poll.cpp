@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// select, poll, ioctl. select never restarts and never writes its timeout back; only the low 32 bits of tv_usec count.
+// poll and ioctl.
 #include "sys/darwin/errno.h"
 #include "sys/darwin/types.h"
 #include "sys/mem.h"
 #include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/handlers.h"
+#include "tools/xnurun/interfaces.h"
 #include "tools/xnurun/sockets.h"
 
 namespace trapeze {
 namespace {
-
-constexpr u32 set_bytes = 128;  // FD_SETSIZE 1024: the same bits in the same bytes on both kernels
 
 struct Poll {
     i32 fd;
@@ -56,35 +55,6 @@ i16 poll_to_darwin(i32 fd, i16 events, i16 says) {
 }
 
 }  // namespace
-
-Answer bsd_select(Trap& trap) {
-    const i32 n = trap.i(0);
-    if (n < 0) return fail(xnu::EINVAL);
-    if (n > 1024) give_up("select of more than 1024 descriptors is not emulated");
-    lnx::timespec until{};
-    lnx::timespec* limit = nullptr;
-    if (trap.w(4)) {
-        xnu::timeval t;
-        if (!copyin(t, trap.w(4))) return fail(xnu::EFAULT);
-        if (t.tv_sec < 0 || t.tv_usec < 0 || t.tv_usec >= 1000000) return fail(xnu::EINVAL);
-        until = {t.tv_sec, t.tv_usec * 1000};
-        limit = &until;
-    }
-    u8 sets[3][set_bytes];
-    u8* used[3] = {};
-    const u32 bytes = (static_cast<u32>(n) + 31) / 32 * 4;
-    for (int s = 0; s < 3; s++) {
-        if (!trap.w(1 + s)) continue;
-        memset(sets[s], 0, set_bytes);
-        if (!copyin(sets[s], trap.w(1 + s), bytes)) return fail(xnu::EFAULT);
-        used[s] = sets[s];
-    }
-    const i64 r = host_blocking(lnx::SYS_pselect6, n, used[0], used[1], used[2], limit, 0);
-    if (host_failed(r)) return from_host(r);
-    for (int s = 0; s < 3; s++)
-        if (used[s] && !copyout(sets[s], trap.w(1 + s), bytes)) return fail(xnu::EFAULT);
-    return ok(r);
-}
 
 Answer bsd_poll(Trap& trap) {
     constexpr u32 most = 10240;  // OPEN_MAX
@@ -173,6 +143,8 @@ Answer bsd_ioctl(Trap& trap) {
     case tiocgpgrp: return from_host(host(lnx::SYS_ioctl, fd, linux_tiocgpgrp, trap.w(2)));
     default: break;
     }
+    Answer of_socket{};
+    if (interface_ioctl(trap, of_socket)) return of_socket;
     u32 termios[32];
     const i64 r = host(lnx::SYS_ioctl, fd, linux_tcgets, termios);
     if (host_failed(r)) return r == -lnx::EBADF ? fail(xnu::EBADF) : fail(xnu::ENOTTY);

@@ -73,14 +73,13 @@ Answer drop_one(i32 fd, bool at_once) {
     return fail(xnu::EMFILE);
 }
 
-// The socket itself first: EBADF and ENOTSOCK come before anything is read from memory.
+}  // namespace
+
 i32 check_socket(i32 fd) {
     const i32 type = host_socket_number(fd, lnx::SO_TYPE);
     if (type >= 0) return 0;
     return type == -lnx::ENOTSOCK ? xnu::ENOTSOCK : xnu::EBADF;
 }
-
-}  // namespace
 
 Answer bsd_socket(Trap& trap) {
     if (const i32 wrong = check_protocol(trap.i(0), trap.i(1), trap.i(2))) return fail(wrong);
@@ -109,6 +108,10 @@ Answer bsd_bind(Trap& trap) {
     if (!trap.w(1)) return fail(xnu::EDESTADDRREQ);
     HostAddress a;
     if (const i32 wrong = address_in(trap.w(1), trap.u(2), a)) return fail(wrong);
+    return bind_to(fd, a);
+}
+
+Answer bind_to(i32 fd, HostAddress& a) {
     const i32 domain = host_socket_number(fd, lnx::SO_DOMAIN);
     if (family_of(a) == 0 && domain == lnx::AF_INET && a.size == sizeof(lnx::sockaddr_in)) {
         const u16 in = lnx::AF_INET;
@@ -148,7 +151,12 @@ Answer bsd_connect(Trap& trap) {
     if (const i32 wrong = check_socket(fd)) return fail(wrong);
     HostAddress a;
     if (const i32 wrong = address_in(trap.w(1), trap.u(2), a)) return fail(wrong);
-    const bool stream = is_stream(fd);
+    return connect_to(fd, a);
+}
+
+Answer connect_to(i32 fd, HostAddress& a) {
+    const i32 type = host_socket_number(fd, lnx::SO_TYPE);
+    const bool stream = type == lnx::SOCK_STREAM;
     const i32 domain = host_socket_number(fd, lnx::SO_DOMAIN);
     if (family_of(a) == 0 && !stream) {  // takes the peer away, and is an error nevertheless
         host(lnx::SYS_connect, fd, a.bytes, a.size);
@@ -160,7 +168,7 @@ Answer bsd_connect(Trap& trap) {
     }
     if (host_socket_number(fd, lnx::SO_ACCEPTCONN) == 1) return fail(xnu::EOPNOTSUPP);
     if (family_of(a) != domain) return fail(domain == lnx::AF_UNIX ? xnu::EINVAL : xnu::EAFNOSUPPORT);
-    if (domain != lnx::AF_UNIX && port_of(a) == 0) return fail(stream && has_peer(fd) ? xnu::EISCONN : xnu::EADDRNOTAVAIL);
+    if (domain != lnx::AF_UNIX && type != lnx::SOCK_RAW && port_of(a) == 0) return fail(stream && has_peer(fd) ? xnu::EISCONN : xnu::EADDRNOTAVAIL);
     const i64 r = host_blocking(lnx::SYS_connect, fd, a.bytes, a.size);
     // Linux tells once, by 0, that a connection which it went on with stands.
     if (r == 0 && stream && domain != lnx::AF_UNIX && nonblocking(fd)) return fail(xnu::EISCONN);

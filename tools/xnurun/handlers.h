@@ -51,6 +51,8 @@ Answer mach_task_name_for_pid(Trap&), mach_task_for_pid(Trap&), mach_pid_for_tas
 Answer mach_timer_create(Trap&), mach_timer_destroy(Trap&), mach_timer_arm(Trap&), mach_timer_cancel(Trap&);
 Answer mach_timer_arm_leeway(Trap&);
 Answer bsd_ulock_wait(Trap&), bsd_ulock_wake(Trap&), bsd_ulock_wait2(Trap&);
+Answer bsd_pselect(Trap&), bsd_recvmsg_x(Trap&), bsd_sendmsg_x(Trap&), bsd_connectx(Trap&), bsd_disconnectx(Trap&), bsd_peeloff(Trap&);
+Answer bsd_socket_delegate(Trap&), bsd_kevent_qos(Trap&), bsd_kevent_id(Trap&);
 Answer mdep_set_gs_base(Trap&);
 Answer bsd_pthread_markcancel(Trap&), bsd_pthread_canceled(Trap&);
 bool cancellation_point(u32 bsd_number);
@@ -82,7 +84,8 @@ constexpr HandlerRow bsd_socket_handlers[] = {
     {97, bsd_socket}, {98, bsd_connect}, {104, bsd_bind}, {105, bsd_setsockopt}, {106, bsd_listen}, {118, bsd_getsockopt},
     {133, bsd_sendto}, {134, bsd_shutdown}, {135, bsd_socketpair}, {401, bsd_recvmsg}, {402, bsd_sendmsg},
     {337, bsd_sendfile}, {362, bsd_kqueue}, {363, bsd_kevent}, {369, bsd_kevent64}, {403, bsd_recvfrom}, {404, bsd_accept},
-    {409, bsd_connect}, {413, bsd_sendto},
+    {409, bsd_connect}, {413, bsd_sendto}, {394, bsd_pselect}, {395, bsd_pselect}, {447, bsd_connectx}, {448, bsd_disconnectx},
+    {449, bsd_peeloff}, {450, bsd_socket_delegate}, {480, bsd_recvmsg_x}, {481, bsd_sendmsg_x},
 };
 
 constexpr HandlerRow mach_handlers[] = {

@@ -42,6 +42,17 @@ i64 set_no_sigpipe(i32 fd, bool on);
 // A send's host result as XNU's: ENOTCONN for what never was connected, SIGPIPE with EPIPE.
 Answer sent(Trap&, i32 fd, i64 result, bool quiet);
 
+// sendmsg and recvmsg, the header being here already. Receiving leaves in it what the caller shall get.
+Answer send_message(Trap&, i32 fd, const xnu::msghdr&, i32 flags);
+Answer receive_message(i32 fd, xnu::msghdr&, i32 flags);
+
+// connect and bind, the address being here already.
+Answer connect_to(i32 fd, HostAddress&);
+Answer bind_to(i32 fd, HostAddress&);
+
+// 0, or EBADF or ENOTSOCK: these come before anything is read from memory.
+i32 check_socket(i32 fd);
+
 // write and writev on what may be a socket, without the host's SIGPIPE. False: it is none.
 bool socket_write(Trap&, Answer&);
 bool socket_writev(Trap&, Answer&);

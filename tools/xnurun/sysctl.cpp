@@ -6,6 +6,7 @@
 #include "sys/os.h"
 #include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
+#include "tools/xnurun/interfaces.h"
 
 namespace trapeze {
 namespace {
@@ -119,6 +120,7 @@ Answer bsd_sysctl(Trap& trap) {
     const u32 n = trap.u(1);
     if (n < 2 || n > 12) return fail(xnu::EINVAL);
     if (!copyin(name, trap.w(0), n * 4)) return fail(xnu::EFAULT);
+    if (name[0] == 4 && name[1] == 17) return route_sysctl(name + 2, n - 2, trap.w(2), trap.w(3), trap.w(4));  // CTL_NET, PF_ROUTE
     if (n == 2 && name[0] == 0 && name[1] == 3) {  // name to mib: the name is the new value
         char wanted[128] = {};
         if (trap.w(5) >= sizeof wanted) return fail(xnu::ENAMETOOLONG);
