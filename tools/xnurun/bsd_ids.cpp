@@ -4,8 +4,14 @@
 #include "sys/darwin/process.h"
 #include "sys/linux/process.h"
 #include "tools/xnurun/handlers.h"
+#include "tools/xnurun/load.h"
+#include "tools/xnurun/memory.h"
+#include "tools/xnurun/vm.h"
 
 namespace trapeze {
+
+HostLock address_space_lock;
+
 namespace {
 
 // CPU FSIZE DATA STACK CORE AS MEMLOCK NPROC NOFILE in Linux's numbers
@@ -13,7 +19,6 @@ constexpr i32 limits[9] = {lnx::RLIMIT_CPU, lnx::RLIMIT_FSIZE, lnx::RLIMIT_DATA,
                            lnx::RLIMIT_AS, lnx::RLIMIT_MEMLOCK, lnx::RLIMIT_NPROC, lnx::RLIMIT_NOFILE};
 
 // XNU keeps the address space's limit but does not enforce it, and the host's would hit the emulator: it is kept here.
-HostLock address_space_lock;
 xnu::rlimit address_space = {xnu::RLIM_INFINITY, xnu::RLIM_INFINITY};
 
 constexpr u64 max_files = 12288, max_files_per_process = 10240;  // kern.maxfiles (the superuser's), kern.maxfilesperproc
@@ -31,7 +36,26 @@ i64 get(u32 which, xnu::rlimit& limit) {
     return r;
 }
 
+// The whole stack is there from the start, as much as the limit says is accessible: dosetrlimit moves that edge.
+u64 stack_accessible;  // 0: the program brought its own; under address_space_lock
+
+bool set_stack(Trap& trap, u64 limit) {
+    Locked hold(address_space_lock);
+    if (!stack_accessible) return true;
+    const u64 now = stack_accessible, wanted = (limit + 4095) & ~4095ull, top = guest_stack_top, sp = trap.context.uc_mcontext.rsp;
+    if (wanted > now) {
+        if (vm_protect(top - wanted, wanted - now, false, 3)) return false;
+    } else if (wanted < now) {
+        if (sp > top || sp <= top - wanted) return false;  // elsewhere, or in what would go
+        if (vm_protect(top - now, now - wanted, false, 0)) return false;
+    }
+    stack_accessible = wanted;
+    return true;
+}
+
 }  // namespace
+
+void init_stack_limit(u64 accessible) { stack_accessible = accessible; }
 
 Answer bsd_getpid(Trap&) { return from_host(host(lnx::SYS_getpid)); }
 Answer bsd_getppid(Trap&) { return from_host(host(lnx::SYS_getppid)); }
@@ -86,6 +110,9 @@ Answer bsd_setrlimit(Trap& trap) {
         if (posix && (limit.rlim_cur != now.rlim_cur || limit.rlim_max != now.rlim_max)) return fail(xnu::EINVAL);
         if (!posix && limit.rlim_cur > max_stack) limit.rlim_cur = max_stack;
     }
+    if (which == xnu::RLIMIT_STACK && limit.rlim_cur != now.rlim_cur &&
+        !set_stack(trap, limit.rlim_cur < max_stack ? limit.rlim_cur : max_stack))
+        return fail(xnu::EINVAL);
     const u64 most = root ? max_files : max_files_per_process;
     if (which == xnu::RLIMIT_NOFILE) {
         if (limit.rlim_cur != now.rlim_cur && limit.rlim_cur > most) {

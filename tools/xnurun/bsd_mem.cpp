@@ -2,10 +2,12 @@
 // mmap, munmap, mprotect, madvise: bsd/kern/kern_mman.c. Mappings without an address go first-fit above the image, as in
 // XNU's map, so that a program sees the same addresses in every run; the host's own choice lies near its stack instead.
 #include "sys/darwin/errno.h"
+#include "sys/darwin/kern_return.h"
 #include "sys/darwin/types.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/load.h"
 #include "tools/xnurun/memory.h"
+#include "tools/xnurun/vm.h"
 
 namespace trapeze {
 
@@ -77,52 +79,92 @@ bool guest_unmap(u64 base, u64 size) {
     if (base % page || hits_emulator(base, size)) return false;
     if (host_failed(host(lnx::SYS_munmap, base, size))) return false;
     account(-static_cast<i64>(size));
+    ranges_forget(base, size);
     Locked hold(memory_lock);
     if (base + size == next_free) next_free = base;
     return true;
 }
 
+namespace {
+
+// A hint that is taken: the first hole from there on, as XNU's map looks for it; beyond the last, one anywhere.
+i64 map_above(u64 hint, u64 size, i32 prot, i32 flags, i32 fd, i64 offset) {
+    for (int tries = 0; tries < 8; tries++) {
+        u64 at;
+        if (!vm_gap(hint, round_up(size), page - 1, at)) break;
+        const i64 r = host(lnx::SYS_mmap, at, size, prot, flags | lnx::MAP_FIXED_NOREPLACE, fd, offset);
+        if (r != -lnx::EEXIST) return r;
+    }
+    return map_anywhere(size, prot, flags, fd, offset);
+}
+
+// What vm allocation flags in the descriptor's place ask for: a tag, PURGABLE, a superpage.
+Answer map_flagged(u64 hint, u64 size, i32 prot, i32 flags, i32 vm_flags) {
+    u64 at = hint;
+    vm_flags |= flags & xnu::MAP_FIXED ? vm_overwrite : vm_anywhere;
+    switch (vm_allocate(at, size, vm_flags, prot, 0, hint)) {
+    case 0: return ok(static_cast<i64>(at));
+    case xnu::KERN_NO_SPACE: case xnu::KERN_INVALID_ADDRESS: return fail(xnu::ENOMEM);
+    default: return fail(xnu::EINVAL);
+    }
+}
+
+}  // namespace
+
 Answer bsd_mmap(Trap& trap) {
     u64 size = trap.w(1), hint = trap.w(0);
     const i32 flags = trap.i(3);
-    i32 fd = trap.i(4);
-    i64 offset = static_cast<i64>(trap.w(5));
+    i32 fd = trap.i(4), vm_flags = 0;
+    u64 offset = trap.w(5);
     const i32 type = flags & (xnu::MAP_SHARED | xnu::MAP_PRIVATE);
     const bool strict = flags & xnu::MAP_UNIX03;  // elsewhere the C library looks
     if (strict && (type == 0 || size == 0)) return fail(xnu::EINVAL);
+    constexpr i32 jit = 0x800, resilient = 0x2000 | 0x4000;  // MAP_JIT, MAP_RESILIENT_CODESIGN, _MEDIA
+    if (offset + size > ~0ull - page || offset + size < offset) return fail(xnu::EINVAL);
+    // An odd offset maps the page that it lies in, and the address returned is as odd.
+    const u64 within = offset % page;
+    const bool anonymous = flags & xnu::MAP_ANON;
+    if (within && strict && !anonymous) return fail(xnu::EINVAL);
+    offset -= within;
+    size = round_up(size + within);
+    if (flags & jit && (flags & (xnu::MAP_FIXED | xnu::MAP_SHARED | resilient) || !anonymous)) return fail(xnu::EINVAL);
+    if (flags & resilient) {
+        if (anonymous) return fail(xnu::EINVAL);
+        if (trap.i(2) & (xnu::PROT_WRITE | xnu::PROT_EXEC)) return fail(xnu::EPERM);
+    }
+    if (flags & xnu::MAP_FIXED) {
+        hint -= within;
+        if (hint % page) return fail(xnu::EINVAL);
+    }
     // Shared if it says so, whatever else it says.
     i32 host_flags = (type & xnu::MAP_SHARED ? lnx::MAP_SHARED : lnx::MAP_PRIVATE) | lnx::MAP_NORESERVE;  // XNU overcommits
-    u64 within = 0;  // the page that the address returned lies in
-    if (flags & xnu::MAP_ANON) {
-        // fd: -1, or VM allocation flags: a tag in the top byte, PURGABLE 2
-        if (fd != -1 && (fd & 0x00ffffff & ~2)) return fail(xnu::EINVAL);
+    if (anonymous) {
+        if (fd != -1) {
+            vm_flags = fd & (vm_tag | vm_superpage | vm_purgable_flag);
+            if (vm_flags != fd) return fail(xnu::EINVAL);
+        }
         host_flags |= lnx::MAP_ANON;
         fd = -1;
         offset = 0;
-    } else {
-        // An odd offset maps the page that it lies in, and the address returned is as odd.
-        within = static_cast<u64>(offset) % page;
-        if (within && strict) return fail(xnu::EINVAL);
-        if (static_cast<u64>(offset) + size > ~0ull - page) return fail(xnu::EINVAL);
-        if (host_failed(host(lnx::SYS_fcntl, fd, lnx::F_GETFD))) return fail(xnu::EBADF);
-        offset -= static_cast<i64>(within);
-        size += size ? within : 0;
+    } else if (host_failed(host(lnx::SYS_fcntl, fd, lnx::F_GETFD))) {
+        return fail(xnu::EBADF);
     }
     if (size == 0) return ok();
     if (size > guest_user_max) return fail(xnu::ENOMEM);
     const i32 prot = host_protection(trap.i(2));
+    if (vm_flags & (vm_superpage | vm_purgable_flag)) return map_flagged(hint, size, prot, flags, vm_flags);
     i64 r;
     if (flags & xnu::MAP_FIXED) {
-        hint -= within;
-        if (hint % page) return fail(xnu::EINVAL);
-        if (hits_emulator(hint, size) || hint + size > guest_user_max) return fail(xnu::ENOMEM);
+        if (hits_emulator(hint, size) || hint == 0 || hint + size > guest_user_max) return fail(xnu::ENOMEM);
         r = host(lnx::SYS_mmap, hint, size, prot, host_flags | lnx::MAP_FIXED, fd, offset);
+        if (r == -lnx::EPERM) r = -lnx::ENOMEM;  // below vm.mmap_min_addr
     } else {
         r = -lnx::EEXIST;
         if (hint) r = host(lnx::SYS_mmap, round_up(hint), size, prot, host_flags | lnx::MAP_FIXED_NOREPLACE, fd, offset);
         // A hint that is taken, or no address for a user at all, is only a hint.
-        if (r == -lnx::EEXIST || (hint && (r == -lnx::ENOMEM || r == -lnx::EPERM || r == -lnx::EINVAL)))
-            r = map_anywhere(size, prot, host_flags, fd, offset);
+        if (hint && r == -lnx::EEXIST) r = map_above(round_up(hint), size, prot, host_flags, fd, static_cast<i64>(offset));
+        else if (!hint || r == -lnx::ENOMEM || r == -lnx::EPERM || r == -lnx::EINVAL)
+            r = map_anywhere(size, prot, host_flags, fd, static_cast<i64>(offset));
     }
     // ENODEV is for devices there; directories and pipes are just not what can be mapped.
     if (r == -lnx::ENODEV) {
@@ -131,40 +173,44 @@ Answer bsd_mmap(Trap& trap) {
         return fail((s.st_mode & lnx::S_IFMT) == lnx::S_IFCHR ? xnu::ENODEV : xnu::EINVAL);
     }
     if (host_failed(r)) return from_host(r);
-    account(static_cast<i64>(round_up(size)));
-    return ok(r + static_cast<i64>(within));
+    const u64 at = static_cast<u64>(r);
+    account(static_cast<i64>(size));
+    ranges_forget(at, size);
+    if (vm_flags) ranges_change(at, size, [](RangeFacts& f, u32 v) { f.tag = static_cast<u8>(v); }, static_cast<u32>(vm_flags) >> 24);
+    if (flags & resilient) ranges_change(at, size, [](RangeFacts& f, u32 v) { f.maximum = static_cast<u8>(v); }, static_cast<u32>(prot));
+    return ok(static_cast<i64>(at + within));
 }
 
 Answer bsd_munmap(Trap& trap) {
     if (trap.w(0) % page || trap.w(0) + trap.w(1) < trap.w(0)) return fail(xnu::EINVAL);
     if (trap.w(1) == 0) return fail(xnu::EINVAL);
-    return guest_unmap(trap.w(0), trap.w(1)) ? ok() : fail(xnu::EINVAL);
+    return vm_deallocate(trap.w(0), trap.w(1)) ? fail(xnu::EINVAL) : ok();
 }
 
+// Bits beyond the three are none but one that x86 refuses (VM_PROT_TRUSTED).
 Answer bsd_mprotect(Trap& trap) {
+    constexpr i32 trusted = 0x20;
     if (trap.w(0) % page) return fail(xnu::EINVAL);
-    if (trap.w(1) == 0) return ok();
-    if (hits_emulator(trap.w(0), trap.w(1))) return fail(xnu::ENOMEM);
-    return from_host(host(lnx::SYS_mprotect, trap.w(0), round_up(trap.w(1)), host_protection(trap.i(2))));
+    if (trap.i(2) & trusted) return fail(xnu::ENOTSUP);
+    switch (vm_protect(trap.w(0), trap.w(1), false, host_protection(trap.i(2)))) {
+    case 0: return ok();
+    case xnu::KERN_PROTECTION_FAILURE: return fail(xnu::EACCES);
+    case xnu::KERN_INVALID_ADDRESS: return fail(xnu::ENOMEM);
+    default: return fail(xnu::EINVAL);
+    }
 }
 
-// FREE 5, FREE_REUSABLE 7: contents may go; the others are hints. Linux's DONTNEED discards at once, which XNU's does not,
-// so it is no answer to any of them.
 Answer bsd_madvise(Trap& trap) {
+    // MADV_* 0 to 11 as VM_BEHAVIOR_*; 10, PAGEOUT, is for kernels made for debugging.
+    constexpr i8 behaviors[12] = {0, 1, 2, 4, 5, 6, 7, 8, 9, 10, -1, 12};
     const i32 advice = trap.i(2);
-    if (advice < 0 || advice > 11 || advice == 11) return fail(xnu::EINVAL);
-    if (hits_emulator(trap.w(0), trap.w(1))) return fail(xnu::ENOMEM);
-    constexpr i32 can_free = 5, reusable = 7;
-    const u64 base = trap.w(0) & ~(page - 1), size = round_up(trap.w(1) + (trap.w(0) - base));
-    if (advice == can_free || advice == reusable) {
-        host(lnx::SYS_madvise, base, size, lnx::MADV_FREE);
-        return ok();
+    if (advice == 10) return fail(xnu::ENOTSUP);
+    if (advice < 0 || advice > 11) return fail(xnu::EINVAL);
+    switch (vm_behavior(trap.w(0), trap.w(1), behaviors[advice])) {
+    case 0: return ok();
+    case xnu::KERN_PROTECTION_FAILURE: return fail(xnu::EPERM);
+    default: return fail(xnu::EINVAL);  // a hole is a wrong argument
     }
-    if (advice <= 3) {
-        const i64 r = host(lnx::SYS_madvise, base, size, advice);
-        return r == -lnx::ENOMEM || r == -lnx::EBADF ? fail(xnu::EINVAL) : from_host(r);  // a hole is a wrong argument
-    }
-    return ok();
 }
 
 }  // namespace trapeze

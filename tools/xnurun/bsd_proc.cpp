@@ -11,6 +11,7 @@
 #include "tools/xnurun/memory.h"
 #include "tools/xnurun/semaphore.h"
 #include "tools/xnurun/signal.h"
+#include "tools/xnurun/vm.h"
 
 namespace trapeze {
 namespace {
@@ -26,16 +27,20 @@ Answer bsd_exit(Trap& trap) { exit_run(trap.i(0) & 0xff); }
 Answer bsd_fork(Trap&) {
     u64 all = ~0ull, old;
     host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &all, &old, 8);
+    fork_prepare_memory();
     threads_lock.lock();
     ports_lock.lock();
     kqueue_lock.lock();
     limit_lock.lock();
     memory_lock.lock();
+    address_space_lock.lock();
     signal_lock.lock();
     const i64 r = host(lnx::SYS_fork);
     if (r == 0) {
         signal_lock.reset();
         memory_lock.reset();
+        address_space_lock.reset();
+        fork_child_memory();
         limit_lock.reset();
         fork_child_threads();
         fork_child_ports();
@@ -43,11 +48,13 @@ Answer bsd_fork(Trap&) {
         fork_child_kqueues();
     } else {
         signal_lock.unlock();
+        address_space_lock.unlock();
         memory_lock.unlock();
         limit_lock.unlock();
         kqueue_lock.unlock();
         ports_lock.unlock();
         threads_lock.unlock();
+        fork_parent_memory();
     }
     host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &old, 0, 8);
     if (r == 0) return ok(host(lnx::SYS_getpid), 1);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // msync, mincore, mlock, minherit: bsd/kern/kern_mman.c of xnu-3248.60.10.
+#include "sys/darwin/kern_return.h"
 #include "tools/xnurun/handlers_file.h"
 #include "tools/xnurun/memory.h"
 #include "tools/xnurun/path.h"
+#include "tools/xnurun/vm.h"
 
 namespace trapeze {
 namespace {
@@ -12,14 +14,23 @@ constexpr u64 page = 4096;
 }  // namespace
 
 Answer bsd_msync(Trap& trap) {
+    enum : u32 { asynchronous = 1, synchronous = 2, invalidate = 4, kill_pages = 8, deactivate = 0x10, contiguous = 0x20 };
     const u64 at = trap.w(0), size = trap.w(1);
     const i32 flags = trap.i(2);
-    if (at % page || size == 0 || at + size < at) return fail(xnu::EINVAL);
+    if (at % page || size == 0) return fail(xnu::EINVAL);
     if ((flags & (xnu::MS_SYNC | xnu::MS_ASYNC)) == (xnu::MS_SYNC | xnu::MS_ASYNC)) return fail(xnu::EINVAL);
-    i32 how = flags & xnu::MS_INVALIDATE ? lnx::MS_INVALIDATE : 0;
-    how |= flags & (xnu::MS_ASYNC | xnu::MS_KILLPAGES | xnu::MS_DEACTIVATE) ? lnx::MS_ASYNC : lnx::MS_SYNC;
-    const i64 r = host_blocking(lnx::SYS_msync, at, size, how);
-    return r == -lnx::EBUSY ? fail(xnu::EINVAL) : from_host_restartable(r);  // EBUSY: invalidating what is locked
+    u32 how = contiguous;
+    if (flags & xnu::MS_KILLPAGES) how |= kill_pages;
+    if (flags & xnu::MS_DEACTIVATE) how |= deactivate;
+    if (flags & xnu::MS_INVALIDATE) how |= invalidate;
+    if (!(flags & (xnu::MS_KILLPAGES | xnu::MS_DEACTIVATE))) how |= flags & xnu::MS_ASYNC ? asynchronous : synchronous;
+    switch (vm_msync(at, size, how)) {
+    case 0: return ok();
+    case xnu::KERN_INVALID_ADDRESS: return fail(xnu::ENOMEM);
+    case xnu::KERN_FAILURE: return fail(xnu::EIO);
+    case xnu::KERN_ABORTED: return from_host_restartable(-lnx::EINTR);
+    default: return fail(xnu::EINVAL);
+    }
 }
 
 // Page by page, as XNU looks, so that what is not mapped is just not there. The host knows only whether a page is in memory.
@@ -53,14 +64,30 @@ Answer bsd_munlock(Trap& trap) {
 }
 Answer bsd_mlockall(Trap&) { return fail(xnu::ENOSYS); }
 
-// VM_INHERIT_SHARE 0, COPY 1, NONE 2 (osfmk/mach/vm_inherit.h). A private mapping cannot become shared here.
 Answer bsd_minherit(Trap& trap) {
-    constexpr i32 dontfork = 10, dofork = 11;
-    if (trap.w(0) + trap.w(1) < trap.w(0) || trap.u(2) > 2) return fail(xnu::EINVAL);
-    if (trap.u(2) == 0) give_up("minherit with VM_INHERIT_SHARE is not emulated");
-    const u64 base = trap.w(0) & ~(page - 1);
-    const i64 r = host(lnx::SYS_madvise, base, trap.w(0) + trap.w(1) - base, trap.u(2) == 2 ? dontfork : dofork);
-    return host_failed(r) ? fail(xnu::EINVAL) : ok();
+    switch (vm_inherit(trap.w(0), trap.w(1), trap.u(2))) {
+    case 0: return ok();
+    case xnu::KERN_PROTECTION_FAILURE: return fail(xnu::EACCES);
+    default: return fail(xnu::EINVAL);
+    }
+}
+
+// The region that dyld's cache would lie in, and that nobody has put anything into: there is none on this host
+// (bsd/vm/vm_unix.c; vm_shared_region_start_address).
+Answer bsd_shared_region_check_np(Trap&) { return fail(xnu::ENOMEM); }
+// Only what lies on the root volume and belongs to root may go there, which nothing here does.
+Answer bsd_shared_region_map_np(Trap& trap) {
+    const u32 count = trap.u(1);
+    constexpr u32 most = 8;  // SFM_MAX_STACK; beyond it comes a KERN_FAILURE, as an errno
+    if (trap.number == 536) return fail(xnu::EPERM);
+    if (count == 0) return ok();
+    if (count > most) return fail(xnu::KERN_FAILURE);
+    constexpr u64 one = 32;  // struct shared_file_mapping_np
+    u8 mappings[most * one];
+    if (!copyin(mappings, trap.w(2), count * one)) return fail(xnu::EFAULT);
+    lnx::stat s{};
+    if (host_failed(host(lnx::SYS_fstat, trap.i(0), &s))) return fail(xnu::EBADF);
+    return fail((s.st_mode & lnx::S_IFMT) == lnx::S_IFREG ? xnu::EPERM : xnu::EINVAL);
 }
 
 Answer bsd_thread_selfusage(Trap&) {

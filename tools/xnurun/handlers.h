@@ -42,7 +42,7 @@ Answer mach_semaphore_signal_thread(Trap&), mach_semaphore_wait(Trap&), mach_sem
 Answer mach_semaphore_timedwait(Trap&), mach_semaphore_timedwait_signal(Trap&), mach_swtch_pri(Trap&);
 Answer mach_swtch(Trap&), mach_thread_switch(Trap&), mach_clock_sleep(Trap&), mach_timebase_info(Trap&);
 Answer mach_wait_until(Trap&), mach_msg2(Trap&);
-Answer mach_vm_allocate_trap(Trap&), mach_vm_deallocate_trap(Trap&), mach_vm_protect_trap(Trap&), mach_vm_map_trap(Trap&);
+Answer mach_vm_allocate_trap(Trap&), mach_vm_deallocate_trap(Trap&), mach_vm_purgable_control_trap(Trap&), mach_vm_protect_trap(Trap&), mach_vm_map_trap(Trap&);
 Answer mach_port_destroy(Trap&), mach_port_move_member(Trap&), mach_port_insert_member(Trap&);
 Answer mach_port_extract_member(Trap&), mach_port_construct(Trap&), mach_port_destruct(Trap&), mach_port_guard(Trap&);
 Answer mach_port_unguard(Trap&), mach_port_get_attributes(Trap&), mach_port_type(Trap&);
@@ -89,7 +89,7 @@ constexpr HandlerRow bsd_socket_handlers[] = {
 };
 
 constexpr HandlerRow mach_handlers[] = {
-    {10, mach_vm_allocate_trap}, {12, mach_vm_deallocate_trap}, {14, mach_vm_protect_trap}, {15, mach_vm_map_trap},
+    {10, mach_vm_allocate_trap}, {11, mach_vm_purgable_control_trap}, {12, mach_vm_deallocate_trap}, {14, mach_vm_protect_trap}, {15, mach_vm_map_trap},
     {16, mach_port_allocate}, {17, mach_port_destroy}, {20, mach_port_move_member}, {22, mach_port_insert_member},
     {23, mach_port_extract_member}, {24, mach_port_construct}, {25, mach_port_destruct}, {40, mach_port_get_attributes},
     {41, mach_port_guard}, {42, mach_port_unguard}, {44, mach_task_name_for_pid}, {45, mach_task_for_pid},

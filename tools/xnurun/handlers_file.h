@@ -16,6 +16,7 @@ Answer bsd_lchown(Trap&), bsd_openat(Trap&), bsd_renameat(Trap&), bsd_faccessat(
 Answer bsd_fstatat(Trap&), bsd_fstatat64(Trap&), bsd_linkat(Trap&), bsd_unlinkat(Trap&), bsd_readlinkat(Trap&), bsd_symlinkat(Trap&);
 Answer bsd_mkdirat(Trap&), bsd_getattrlistat(Trap&), bsd_thread_selfusage(Trap&), bsd_renameatx_np(Trap&), bsd_setattrlistat(Trap&);
 Answer bsd_getattrlistbulk(Trap&), bsd_statfs(Trap&), bsd_fstatfs(Trap&), bsd_getfsstat(Trap&);
+Answer bsd_shared_region_check_np(Trap&), bsd_shared_region_map_np(Trap&);
 Answer bsd_preadv(Trap&), bsd_pwritev(Trap&), bsd_mkfifoat(Trap&), bsd_fdatasync(Trap&);
 
 constexpr HandlerRow bsd_file_handlers[] = {
@@ -30,6 +31,7 @@ constexpr HandlerRow bsd_file_handlers[] = {
     {470, bsd_fstatat64}, {471, bsd_linkat}, {472, bsd_unlinkat}, {473, bsd_readlinkat}, {474, bsd_symlinkat},
     {475, bsd_mkdirat}, {476, bsd_getattrlistat}, {482, bsd_thread_selfusage}, {488, bsd_renameatx_np}, {524, bsd_setattrlistat},
     {18, bsd_getfsstat}, {157, bsd_statfs}, {158, bsd_fstatfs}, {461, bsd_getattrlistbulk},
+    {294, bsd_shared_region_check_np}, {295, bsd_shared_region_map_np}, {438, bsd_shared_region_map_np}, {536, bsd_shared_region_map_np},
     {540, bsd_preadv}, {541, bsd_pwritev}, {542, bsd_preadv}, {543, bsd_pwritev}, {553, bsd_mkfifoat},
 };
 

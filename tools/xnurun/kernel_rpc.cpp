@@ -13,7 +13,7 @@ namespace trapeze {
 
 namespace {
 
-const RpcServer* const servers[] = {&mig_port_server, &mig_task_server, &mig_thread_server, &mig_vm_server, &mig_host_server,
+const RpcServer* const servers[] = {&mig_port_server, &mig_task_server, &mig_thread_server, &mig_vm_server, &mig_entry_server, &mig_host_server,
                                     &mig_clock_server, &mig_semaphore_server};
 constexpr u32 most = 8192;  // no routine's reply is larger
 constexpr u32 reply_start = sizeof(xnu::mig_reply_error_t);

@@ -116,11 +116,21 @@ private:
         return xnu::ENOMEM;
     }
 
+    // RLIMIT_STACK, which an execve hands on; a host without such a limit, or with a larger one, gives what XNU gives by default.
+    static u64 stack_size() {
+        constexpr i32 limit_stack = 3;
+        u64 limit[2] = {};
+        if (host_failed(host(lnx::SYS_prlimit64, 0, limit_stack, 0, limit)) || limit[0] > guest_stack_reserve) return guest_stack_size;
+        const u64 size = page_up(limit[0]);
+        return size < 0x10000 ? 0x10000 : size;  // the arguments must fit somewhere
+    }
+
     i32 stack(const char* const* argv, const char* const* envp) {
-        EntryStack entry{path_, argv, envp, guest_stack_top, guest_stack_size, guest_stack_top - guest_stack_reserve,
+        const u64 accessible = stack_size();
+        EntryStack entry{path_, argv, envp, guest_stack_top, accessible, guest_stack_top - guest_stack_reserve,
                          guest_stack_reserve, {}};
         host(lnx::SYS_getrandom, entry.random, sizeof entry.random, 0);
-        u64 lowest = guest_stack_top - guest_stack_size;
+        u64 lowest = guest_stack_top - accessible;
         u64 own = guest_.plan.regs.rsp;
         if (own) {  // the program's own: XNU allocates nothing and only puts the arguments there
             entry.top = page_down(own);
@@ -129,9 +139,9 @@ private:
             host(lnx::SYS_munmap, guest_stack_top - guest_stack_reserve, guest_stack_reserve);
         } else {
             i32 prot = lnx::PROT_READ | lnx::PROT_WRITE | (guest_.plan.exec_stack ? lnx::PROT_EXEC : 0);
-            i64 r = host(lnx::SYS_mprotect, lowest, guest_stack_size, prot);
+            i64 r = host(lnx::SYS_mprotect, lowest, accessible, prot);
             if (host_failed(r)) {
-                say_why(line_, r, lowest, guest_stack_size, false);
+                say_why(line_, r, lowest, accessible, false);
                 return xnu::ENOMEM;
             }
         }

@@ -150,8 +150,14 @@ Answer mach_vm_map_trap(Trap& trap) {
     u64 address;
     if (!is_own_task(trap.u(0)) || !copyin(address, trap.w(1))) return kern(not_own);
     if (trap.i(5) & ~7 || trap.w(2) == 0) return kern(xnu::KERN_INVALID_ARGUMENT);
-    if (const i32 failed = vm_allocate(address, trap.w(2), trap.i(4), trap.i(5), trap.w(3))) return kern(failed);
+    if (const i32 failed = vm_allocate(address, trap.w(2), trap.i(4), trap.i(5), trap.w(3), trap.i(4) & vm_anywhere ? address : 0)) return kern(failed);
     return kern(give(address, trap.w(1)));
+}
+Answer mach_vm_purgable_control_trap(Trap& trap) {
+    i32 state;
+    if (!is_own_task(trap.u(0)) || !copyin(state, trap.w(3))) return kern(not_own);
+    if (const i32 failed = vm_purgable_control(trap.w(1), trap.i(2), state)) return kern(failed);
+    return kern(give(state, trap.w(3)));
 }
 Answer mach_vm_deallocate_trap(Trap& trap) {
     return on_own_task(trap, [&] { return vm_deallocate(trap.w(1), trap.w(2)); });

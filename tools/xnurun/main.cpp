@@ -140,6 +140,7 @@ int main(int argc, char** argv, char** envp) {
     use_fsgsbase = auxval(lnx::AT_HWCAP2) & 2;
     guest_user_stack = guest.stack_top ? guest_stack_top : guest.regs.rsp;
     init_guest_memory(guest.plan.high);
+    init_stack_limit(guest.stack_low ? guest_stack_top - guest.stack_low : 0);
     init_ports();
     thread_list_add(thread);
     init_signals();

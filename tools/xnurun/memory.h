@@ -12,6 +12,8 @@ void guest_protect_none(u64 base, u64 size);
 bool guest_unmap(u64 base, u64 size);
 bool hits_emulator(u64 base, u64 size);     // the emulator's own image cannot be moved out of the way
 void guest_account(i64 bytes);              // for guest_mapped_bytes
+void init_stack_limit(u64 accessible);      // bytes of the main stack that are accessible, 0: not the emulator's to change
+extern HostLock address_space_lock;         // RLIMIT_AS and the stack's edge; a fork holds it
 extern HostLock memory_lock;                 // a fork holds it, so that the child finds it free
 extern u64 guest_mapped_bytes;              // mapped less unmapped by the guest's calls, for --stats
 

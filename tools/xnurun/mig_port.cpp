@@ -220,6 +220,7 @@ i32 kobject(Rpc& r) {
         case PortKind::timer: kind = 8; break;
         case PortKind::clock: case PortKind::calendar: kind = 25; break;
         case PortKind::semaphore: kind = 23; break;
+        case PortKind::memory: kind = 28; break;
         default: break;
         }
     }

@@ -1,42 +1,98 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Subsystem mach_vm (4800): osfmk/mach/mach_vm.defs. And of vm_map (3800) what 64-bit kernels serve under these ids: the
-// 32-bit forms, with addresses and sizes of four bytes (osfmk/mach/vm32_map.defs); libraries of 64-bit programs use 4800.
-#include "sys/darwin/kern_return.h"
-#include "sys/darwin/numbers.h"
-#include "tools/xnurun/rpc.h"
+// Subsystems mach_vm (4800), vm_map (3800: addresses of four bytes; libraries of 64-bit programs use 4800) and
+// memory_entry (4900). What tells of memory without changing it is in mig_vm_info.cpp.
+#include "tools/xnurun/mig_vm.h"
+
 #include "tools/xnurun/trap.h"
 #include "tools/xnurun/vm.h"
 
 namespace trapeze {
 namespace {
 
-i32 allocate(Rpc& r) {
-    u64 address = r.w(0);
-    if (const i32 failed = vm_allocate(address, r.w(8), r.i(16), 3)) return failed;
-    r.put64(address);
+// An address that four bytes cannot tell is no answer: what was made goes again.
+i32 answer_address(Rpc& r, u64 at, u64 size) {
+    if (!wide(r) && at >> 32) {
+        (void)vm_deallocate(at, size);
+        return xnu::KERN_NO_SPACE;
+    }
+    put_address(r, at);
     return 0;
 }
-i32 deallocate(Rpc& r) { return vm_deallocate(r.w(0), r.w(8)); }
-i32 protect(Rpc& r) { return vm_protect(r.w(0), r.w(8), r.u(16), r.i(20)); }
-i32 inherit(Rpc& r) { return vm_inherit(r.w(0), r.w(8), r.u(16)); }
-i32 behavior(Rpc& r) { return vm_behavior(r.w(0), r.w(8), r.i(16)); }
-i32 copy(Rpc& r) { return vm_copy(r.w(0), r.w(8), r.w(16)); }
+
+i32 allocate(Rpc& r) {
+    Args a(r);
+    u64 address = a.address();
+    const u64 size = a.address();
+    if (const i32 failed = vm_allocate(address, size, a.integer(), 3)) return failed;
+    return answer_address(r, address, size);
+}
+i32 deallocate(Rpc& r) {
+    Args a(r);
+    const u64 address = a.address(), size = a.address();
+    return vm_deallocate(address, size);
+}
+i32 protect(Rpc& r) {
+    Args a(r);
+    const u64 address = a.address(), size = a.address();
+    const bool maximum = a.word();
+    return vm_protect(address, size, maximum, a.integer());
+}
+i32 inherit(Rpc& r) {
+    Args a(r);
+    const u64 address = a.address(), size = a.address();
+    return vm_inherit(address, size, a.word());
+}
+i32 behavior(Rpc& r) {
+    Args a(r);
+    const u64 address = a.address(), size = a.address();
+    return vm_behavior(address, size, a.integer());
+}
+i32 copy(Rpc& r) {
+    Args a(r);
+    const u64 from = a.address(), size = a.address();
+    return vm_copy(from, size, a.address());
+}
+i32 msync(Rpc& r) {
+    Args a(r);
+    const u64 address = a.address(), size = a.address();
+    return vm_msync(address, size, a.word());
+}
 
 i32 read(Rpc& r) {
-    const u64 from = r.w(0), size = r.w(8);
+    Args a(r);
+    const u64 from = a.address(), size = a.address();
     if (size > 0xffffffff) return xnu::KERN_INVALID_ARGUMENT;
     i64 at = 0;
     if (size) {
         at = host(lnx::SYS_mmap, 0, size, lnx::PROT_READ | lnx::PROT_WRITE, lnx::MAP_PRIVATE | lnx::MAP_ANON, -1, 0);
         if (host_failed(at)) return xnu::KERN_RESOURCE_SHORTAGE;
     }
-    i32 result = 0;
-    if (size && !copyin(reinterpret_cast<void*>(at), from, size)) result = xnu::KERN_INVALID_ADDRESS;
-    else if (!r.put_memory(reinterpret_cast<void*>(at), static_cast<u32>(size))) result = xnu::KERN_RESOURCE_SHORTAGE;
+    i32 result = size ? vm_read(from, size, reinterpret_cast<void*>(at)) : 0;
+    if (!result && !r.put_memory(reinterpret_cast<void*>(at), static_cast<u32>(size))) result = xnu::KERN_RESOURCE_SHORTAGE;
     if (size) host(lnx::SYS_munmap, at, size);
     if (result) return result;
     r.put_ndr();
     r.put32(static_cast<u32>(size));
+    return 0;
+}
+
+// 256 pairs of address and size, of which `count` are meant; those that cannot be read come back with size 0.
+i32 read_list(Rpc& r) {
+    const u32 unit = wide(r) ? 8 : 4, count = r.u(512 * unit);
+    if (count > 256) return xnu::KERN_FAILURE;
+    u64 list[512];
+    for (u32 n = 0; n < 512; n++) list[n] = wide(r) ? r.w(n * 8) : r.u(n * 4);
+    i32 result = 0;
+    for (u32 n = 0; n < count && !result; n++) {
+        u64 &from = list[2 * n], &size = list[2 * n + 1], at = 0;
+        if (!size) continue;
+        result = vm_allocate(at, size, vm_anywhere, 3);
+        if (!result && (result = vm_copy(from, size, at))) (void)vm_deallocate(at, size);
+        if (result) at = size = 0;
+        from = at;
+    }
+    if (result) return result;
+    for (const u64 v : list) put_address(r, v);
     return 0;
 }
 
@@ -45,54 +101,115 @@ i32 write(Rpc& r) {
     u32 size;
     memcpy(&data, r.request->bytes + header_size + 4, 8);
     memcpy(&size, r.request->bytes + header_size + 16, 4);
-    return size ? vm_write(reinterpret_cast<const void*>(data), size, r.w(0)) : 0;
+    return size ? vm_write(reinterpret_cast<const void*>(data), size, Args(r).address()) : 0;
 }
 
 i32 read_overwrite(Rpc& r) {
-    if (const i32 failed = vm_copy(r.w(0), r.w(8), r.w(16))) return failed;
-    r.put64(r.w(8));
+    Args a(r);
+    const u64 from = a.address(), size = a.address();
+    if (const i32 failed = vm_copy(from, size, a.address())) return failed;
+    put_address(r, size);
     return 0;
 }
 
-i32 map(Rpc& r) {  // address, size, mask, flags, offset, copy, cur_protection, max_protection, inheritance
-    if (carried_valid(r.port(0))) return xnu::KERN_INVALID_ARGUMENT;  // nothing here makes memory objects
-    const i32 protection = r.i(40);
-    if (protection & ~7 || r.i(44) & ~7 || r.u(48) > 2) return xnu::KERN_INVALID_ARGUMENT;
-    if (r.w(8) == 0) return xnu::KERN_INVALID_ARGUMENT;
-    u64 address = r.w(0);
-    if (const i32 failed = vm_allocate(address, r.w(8), r.i(24), protection, r.w(16))) return failed;
-    r.put64(address);
-    return 0;
-}
-
-i32 region(Rpc& r) {  // VM_REGION_BASIC_INFO_64 and VM_REGION_BASIC_INFO
-    const i32 flavor = r.i(8);
-    const u32 room = r.u(12);
-    if (flavor != 9 && flavor != 10) return xnu::KERN_INVALID_ARGUMENT;
-    if (room < (flavor == 9 ? 9u : 8u)) return xnu::KERN_INVALID_ARGUMENT;
-    VmRegion found;
-    if (!vm_region(r.w(0), found)) return xnu::KERN_INVALID_ADDRESS;
-    r.put_port(nullptr, msg_move_send);
-    r.put_ndr();
-    const u32 common[5] = {found.protection, 7, found.shared ? 0u : 1u, found.shared, 0};
-    r.put64(found.address).put64(found.size);
-    if (flavor == 9) r.put32(9).put(common, sizeof common).put64(0).put32(0).put32(0);
-    else r.put32(8).put(common, sizeof common).put32(0).put32(0).put32(0);
-    return 0;
-}
-
-i32 allocate_32(Rpc& r) {
-    u64 address = r.u(0);
-    if (const i32 failed = vm_allocate(address, r.u(4), r.i(8), 3)) return failed;
-    if (address >> 32) {  // no room where a 32-bit answer could point
-        (void)vm_deallocate(address, r.u(4));
-        return xnu::KERN_NO_SPACE;
+i32 map(Rpc& r) {
+    constexpr i32 protections = 7 | 0x40;  // VM_PROT_IS_MASK: as much of it as the entry allows
+    Args a(r);
+    u64 address = a.address();
+    const u64 size = a.address(), mask = a.address();
+    const i32 flags = a.integer();
+    const u64 offset = r.request->id == xnu::MIG_vm_map ? a.word() : a.quad();
+    const bool as_copy = a.word();
+    const i32 protection = a.integer(), maximum = a.integer();
+    const u32 inheritance = a.word();
+    if (protection & ~protections || maximum & ~protections || inheritance > 2 || size == 0) return xnu::KERN_INVALID_ARGUMENT;
+    if (carried_valid(r.port(0))) {
+        if (const i32 failed = vm_map_entry(r.port(0), address, size, mask, flags, offset, as_copy, protection, maximum, inheritance)) return failed;
+        return answer_address(r, address, size);
     }
-    r.put32(static_cast<u32>(address));
+    if (const i32 failed = vm_allocate(address, size, flags, protection & 7, mask, flags & vm_anywhere ? address : 0)) return failed;
+    const u64 at = address & ~4095ull, length = ((size + 4095) & ~4095ull);
+    if (maximum != 7) ranges_change(at, length, [](RangeFacts& f, u32 v) { f.maximum = v & 7; }, static_cast<u32>(maximum));
+    if (inheritance != inherit_copy) (void)vm_inherit(at, length, inheritance);
+    return answer_address(r, address, size);
+}
+
+// Another task's memory is nobody's here: there is one task.
+i32 remap(Rpc& r) {
+    const bool modern = r.request->id == xnu::MIG_mach_vm_remap_new;
+    const Port* source = r.port(0);
+    if (!carried_valid(source) || source->kind != PortKind::task) return xnu::KERN_INVALID_ARGUMENT;
+    Args a(r);
+    u64 target = a.address();
+    const u64 size = a.address(), mask = a.address();
+    const i32 flags = a.integer();
+    const u64 from = a.address();
+    const bool as_copy = a.word();
+    i32 wanted[2] = {0, 0}, protection, maximum;
+    if (modern) wanted[0] = a.integer(), wanted[1] = a.integer();
+    const u32 inheritance = a.word();
+    if (modern && (wanted[0] & ~wanted[1] || wanted[1] & ~7 || wanted[0] & ~7 || (wanted[0] & 6) == 6)) return xnu::KERN_INVALID_ARGUMENT;
+    if (const i32 failed = vm_remap(target, size, mask, flags, from, as_copy, protection, maximum, inheritance)) return failed;
+    if (modern) {  // no more than was asked for, and all of that
+        const u64 at = target & ~4095ull, length = (size + 4095) & ~4095ull;
+        if (wanted[0] & ~protection || wanted[1] & ~maximum) {
+            (void)vm_deallocate(at, length);
+            return xnu::KERN_PROTECTION_FAILURE;
+        }
+        (void)vm_protect(at, length, false, protection = wanted[0]);
+        (void)vm_protect(at, length, true, maximum = wanted[1]);
+    }
+    if (const i32 failed = answer_address(r, target, size)) return failed;
+    r.put32(static_cast<u32>(protection)).put32(static_cast<u32>(maximum));
     return 0;
 }
-i32 deallocate_32(Rpc& r) { return vm_deallocate(r.u(0), r.u(4)); }
-i32 protect_32(Rpc& r) { return vm_protect(r.u(0), r.u(4), r.u(8), r.i(12)); }
+
+i32 make_entry(Rpc& r) {
+    Args a(r);
+    const bool quads = wide(r) || r.request->id == xnu::MIG_mach_make_memory_entry_64;
+    u64 size = quads ? a.quad() : a.word();
+    const u64 offset = quads ? a.quad() : a.word();
+    const i32 permission = a.integer();
+    Port* entry;
+    if (const i32 failed = vm_make_entry(size, offset, permission, r.port(0), entry)) return failed;
+    r.put_port(entry, msg_move_send);
+    r.put_ndr();
+    if (quads) r.put64(size);
+    else r.put32(static_cast<u32>(size));
+    return 0;
+}
+
+i32 purgable(Rpc& r) {
+    Args a(r);
+    const u64 address = a.address();
+    const i32 control = a.integer();
+    i32 state = a.integer();
+    if (const i32 failed = vm_purgable_control(address, control, state)) return failed;
+    r.put32(static_cast<u32>(state));
+    return 0;
+}
+
+// x86 has no such attributes: pmap_attribute is KERN_INVALID_ADDRESS there; what has no pages has nothing to flush.
+i32 attribute(Rpc& r) {
+    Args a(r);
+    const u64 address = a.address(), size = a.address();
+    const u32 which = a.word(), value = a.word();
+    constexpr u32 cache = 1;
+    if (address + size < address) return xnu::KERN_INVALID_ARGUMENT;
+    const u64 at = address & ~4095ull, length = ((address + size + 4095) & ~4095ull) - at;
+    if (size) {
+        if (which != cache) return xnu::KERN_INVALID_ADDRESS;
+        if (!vm_mapped(at, length)) return xnu::KERN_FAILURE;
+        if (vm_resident(at, length)) return xnu::KERN_INVALID_ADDRESS;
+    }
+    r.put32(value);
+    return 0;
+}
+
+i32 wire_task(Rpc&) { return 0; }  // future mappings wired or not: there is no paging to keep them from
+
+// What a virtual machine would do for kernels that have them, and this one has not.
+i32 unsupported(Rpc&) { return xnu::KERN_NOT_SUPPORTED; }
 
 const RpcRow rows[] = {
     {xnu::MIG_mach_vm_allocate, 20, 0, false, allocate},
@@ -100,20 +217,71 @@ const RpcRow rows[] = {
     {xnu::MIG_mach_vm_protect, 24, 0, false, protect},
     {xnu::MIG_mach_vm_inherit, 20, 0, false, inherit},
     {xnu::MIG_mach_vm_read, 16, 0, false, read},
+    {xnu::MIG_mach_vm_read_list, 4100, 0, false, read_list},
     {xnu::MIG_mach_vm_write, 12, 0, false, write, 1},
     {xnu::MIG_mach_vm_copy, 24, 0, false, copy},
     {xnu::MIG_mach_vm_read_overwrite, 24, 0, false, read_overwrite},
+    {xnu::MIG_mach_vm_msync, 20, 0, false, msync},
     {xnu::MIG_mach_vm_behavior_set, 20, 0, false, behavior},
     {xnu::MIG_mach_vm_map, 52, 1, false, map},
-    {xnu::MIG_mach_vm_region, 16, 0, false, region},
-    {xnu::MIG_vm_allocate, 12, 0, false, allocate_32},
-    {xnu::MIG_vm_deallocate, 8, 0, false, deallocate_32},
-    {xnu::MIG_vm_protect, 16, 0, false, protect_32},
+    {xnu::MIG_mach_vm_machine_attribute, 24, 0, false, attribute},
+    {xnu::MIG_mach_vm_remap, 44, 1, false, remap},
+    {xnu::MIG_mach_vm_remap_new, 52, 1, false, remap},
+    {xnu::MIG_mach_vm_page_query, 8, 0, false, vm_rpc_page_query},
+    {xnu::MIG_mach_vm_page_info, 16, 0, false, vm_rpc_page_info},
+    {xnu::MIG_mach_vm_page_range_query, 32, 0, false, vm_rpc_page_range_query},
+    {xnu::MIG_mach_vm_region_recurse, 16, 0, false, vm_rpc_region_recurse},
+    {xnu::MIG_mach_vm_region, 16, 0, false, vm_rpc_region},
+    {xnu::MIG__mach_make_memory_entry, 20, 1, false, make_entry},
+    {xnu::MIG_mach_vm_purgable_control, 16, 0, false, purgable},
+    {xnu::MIG_mach_vm_update_pointers_with_remote_tags, 0, 0, true, unsupported},
+    {xnu::MIG_vm_region, 12, 0, false, vm_rpc_region},
+    {xnu::MIG_vm_allocate, 12, 0, false, allocate},
+    {xnu::MIG_vm_deallocate, 8, 0, false, deallocate},
+    {xnu::MIG_vm_protect, 16, 0, false, protect},
+    {xnu::MIG_vm_inherit, 12, 0, false, inherit},
+    {xnu::MIG_vm_read, 8, 0, false, read},
+    {xnu::MIG_vm_read_list, 2052, 0, false, read_list},
+    {xnu::MIG_vm_write, 8, 0, false, write, 1},
+    {xnu::MIG_vm_copy, 12, 0, false, copy},
+    {xnu::MIG_vm_read_overwrite, 12, 0, false, read_overwrite},
+    {xnu::MIG_vm_msync, 12, 0, false, msync},
+    {xnu::MIG_vm_behavior_set, 12, 0, false, behavior},
+    {xnu::MIG_vm_map, 36, 1, false, map},
+    {xnu::MIG_vm_machine_attribute, 16, 0, false, attribute},
+    {xnu::MIG_vm_remap, 28, 1, false, remap},
+    {xnu::MIG_task_wire, 4, 0, false, wire_task},
+    {xnu::MIG_mach_make_memory_entry, 12, 1, false, make_entry},
+    {xnu::MIG_vm_map_page_query, 4, 0, false, vm_rpc_page_query},
+    {xnu::MIG_mach_vm_region_info, 4, 0, false, vm_rpc_no_debug},
+    {xnu::MIG_vm_mapped_pages_info, 0, 0, false, vm_rpc_no_debug},
+    {xnu::MIG_vm_region_recurse, 12, 0, false, vm_rpc_region_recurse},
+    {xnu::MIG_vm_region_recurse_64, 12, 0, false, vm_rpc_region_recurse},
+    {xnu::MIG_mach_vm_region_info_64, 4, 0, false, vm_rpc_no_debug},
+    {xnu::MIG_vm_region_64, 12, 0, false, vm_rpc_region},
+    {xnu::MIG_mach_make_memory_entry_64, 20, 1, false, make_entry},
+    {xnu::MIG_vm_map_64, 40, 1, false, map},
+    {xnu::MIG_vm_purgable_control, 12, 0, false, purgable},
+};
+
+i32 entry_purgable(Rpc& r) {
+    i32 state = r.i(4);
+    if (const i32 failed = vm_entry_purgable(r.object, r.i(0), state)) return failed;
+    r.put32(static_cast<u32>(state));
+    return 0;
+}
+
+const RpcRow entry_rows[] = {
+    {xnu::MIG_mach_memory_entry_purgable_control, 8, 0, false, entry_purgable},
+    {xnu::MIG_mach_memory_entry_access_tracking, 4, 0, false, unsupported},  // as a kernel made without it
+    {xnu::MIG_mach_memory_entry_ownership, 8, 1, false, unsupported},
 };
 
 }  // namespace
 
 const RpcServer mig_vm_server = {[](const Port* p) { return p->kind == PortKind::task; }, xnu::KERN_INVALID_ARGUMENT, rows,
                                  sizeof rows / sizeof *rows};
+const RpcServer mig_entry_server = {[](const Port* p) { return p->kind == PortKind::memory; }, xnu::KERN_INVALID_ARGUMENT, entry_rows,
+                                    sizeof entry_rows / sizeof *entry_rows};
 
 }  // namespace trapeze

@@ -21,7 +21,7 @@ struct Waiter;   // message.h: a thread that sleeps in mach_msg
 struct SetLink;  // port_set.cpp: a port in a set
 
 // plain and timer are received by the task, set is no port, all others are the kernel's own.
-enum class PortKind : u8 { plain, timer, set, task, thread, host, host_priv, clock, calendar, semaphore, processor_set, other };
+enum class PortKind : u8 { plain, timer, set, task, thread, host, host_priv, clock, calendar, semaphore, processor_set, memory, other };
 
 struct Port {
     PortKind kind;

@@ -4,6 +4,7 @@
 #include "sys/darwin/kern_return.h"
 #include "tools/xnurun/message.h"
 #include "tools/xnurun/ports.h"
+#include "tools/xnurun/vm.h"
 
 namespace trapeze {
 
@@ -15,7 +16,9 @@ bool underflow(u32 urefs, i32 delta) { return delta < 0 && static_cast<u32>(-sta
 bool overflow(u32 urefs, i32 delta) { return delta > 0 && static_cast<u64>(urefs) + static_cast<u32>(delta) >= max_urefs; }
 
 void send_right_gone(Port* port) {
-    if (--port->send_rights == 0 && !port->dead && port->no_senders) {
+    if (--port->send_rights || port->dead) return;
+    if (port->kind == PortKind::memory) return vm_entry_gone_locked(port);
+    if (port->no_senders) {
         Port* notify = port->no_senders;
         port->no_senders = nullptr;
         notify_no_senders_locked(notify, port->make_send_count);

@@ -61,7 +61,7 @@ struct RpcServer {
 };
 
 #pragma GCC visibility push(hidden)
-extern const RpcServer mig_port_server, mig_task_server, mig_thread_server, mig_vm_server, mig_host_server, mig_clock_server,
+extern const RpcServer mig_port_server, mig_task_server, mig_thread_server, mig_vm_server, mig_entry_server, mig_host_server, mig_clock_server,
     mig_semaphore_server;
 #pragma GCC visibility pop
 

@@ -96,6 +96,7 @@ void fork_child_threads() {
     threads = &me;
     threads_living = 1;
     me.pending = me.attention = me.suspend_count = 0;
+    me.halted = false;
     arm_thread(me);
 }
 

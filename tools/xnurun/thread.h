@@ -37,6 +37,7 @@ struct Thread {
     bool cancel, cancelled, cancel_disabled;  // __pthread_markcancel, __pthread_canceled: UT_CANCEL, UT_CANCELED, UT_CANCELDISABLE
     bool mask_changed;     // by another thread's sigprocmask: the host's mask is yet to follow
     bool cancel_point;     // in a call that a cancellation ends
+    bool halted;           // by threads_halt, which counts in suspend_count; under threads_lock
     bool sleeping;         // in a host call that a signal, or thread_abort, ends
     xnu::stack_t altstack;
     Port* port;            // its Mach thread port; keeps one reference

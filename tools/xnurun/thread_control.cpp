@@ -46,6 +46,36 @@ i32 thread_suspend(Port* port) {
     }
 }
 
+void threads_halt() {
+    for (;;) {
+        bool all = true;
+        {
+            Locked hold(threads_lock);
+            for (Thread* t = threads; t; t = t->next) {
+                if (t == &self()) continue;
+                if (!t->halted) __atomic_fetch_add(&t->suspend_count, 1, __ATOMIC_SEQ_CST);
+                t->halted = true;
+                if (stopped(*t)) continue;
+                signal(*t);
+                all = false;
+            }
+        }
+        if (all) return;
+        const lnx::timespec moment = {0, 100000};
+        host(lnx::SYS_nanosleep, &moment, 0);
+    }
+}
+
+void threads_go() {
+    Locked hold(threads_lock);
+    for (Thread* t = threads; t; t = t->next) {
+        if (!t->halted) continue;
+        t->halted = false;
+        __atomic_sub_fetch(&t->suspend_count, 1, __ATOMIC_SEQ_CST);
+        futex_wake(&t->suspend_count, 1);
+    }
+}
+
 i32 thread_resume(Port* port) {
     Locked hold(threads_lock);
     Thread* t = thread_of_port(port);

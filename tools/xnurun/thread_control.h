@@ -10,6 +10,8 @@ struct ThreadState64 {  // x86_thread_state64_t
 };
 static_assert(sizeof(ThreadState64) == 168);
 
+void threads_halt();               // no other thread runs guest code any more; nothing but threads_go may be halted twice
+void threads_go();
 i32 thread_suspend(Port* thread);  // returns when it runs no more guest code
 i32 thread_resume(Port* thread);
 i32 thread_abort(Port* thread);    // what it waits in ends as by a signal, without one
