@@ -8,6 +8,7 @@
 #include "sys/darwin/errno.h"
 #include "sys/mem.h"
 #include "sys/xlat.h"
+#include "tools/xnurun/exec.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/load.h"
 #include "tools/xnurun/options.h"
@@ -17,25 +18,9 @@
 namespace trapeze {
 namespace {
 
-constexpr u64 arg_max = 256 << 10;  // NCARGS before xnu-7195: strings of argv and envp with their pointers
-constexpr u64 path_max = 1024, shell_line = 512;
-constexpr u64 most_words = arg_max / 9 + 600;  // a word takes its pointer and at least a byte
-
-// What the new image is started with. All in one host mapping.
-struct Image {
-    char path[path_max];
-    char interpreter_line[shell_line];
-    u8 head[shell_line];
-    u64 left;                 // of arg_max
-    char* text;               // the next free byte of strings
-    const char* argv[most_words + max_run_options + 8];
-    const char* envp[most_words];
-    char strings[arg_max + path_max + 16];  // the program's path as an option comes last
-};
+enum class Format : u8 { macho, script, host };
 
 i32 errno_of(i64 host_result) { return static_cast<i32>(from_host(host_result).rax); }
-
-enum class Format : u8 { macho, script, host };
 
 bool blank(char c) { return c == ' ' || c == '\t'; }
 bool end_of_line(char c) { return c == '#' || c == '\n'; }
@@ -57,8 +42,8 @@ i32 examine(const char* path, u8* head, Format& format) {
         format = Format::host;  // executable, not readable: the kernel can read it
         return file == -lnx::EACCES ? 0 : errno_of(file);
     }
-    memset(head, 0, shell_line);
-    host(lnx::SYS_read, file, head, shell_line);
+    memset(head, 0, exec_shell_line);
+    host(lnx::SYS_read, file, head, exec_shell_line);
     i32 failed = 0;
     if (head[0] == '#' && head[1] == '!') format = Format::script;
     else if (head[0] == 0x7f && head[1] == 'E' && head[2] == 'L' && head[3] == 'F') format = Format::host;
@@ -70,24 +55,24 @@ i32 examine(const char* path, u8* head, Format& format) {
 // exec_shell_imgact: from the first character that is no blank to the last one of the line, without a comment.
 i32 interpreter_line(const u8* head, char* line) {
     u64 from = 2;
-    while (from < shell_line && blank(static_cast<char>(head[from]))) from++;
-    if (from == shell_line || end_of_line(static_cast<char>(head[from]))) return xnu::ENOEXEC;
+    while (from < exec_shell_line && blank(static_cast<char>(head[from]))) from++;
+    if (from == exec_shell_line || end_of_line(static_cast<char>(head[from]))) return xnu::ENOEXEC;
     u64 to = from;
-    while (to < shell_line && !end_of_line(static_cast<char>(head[to]))) to++;
-    if (to == shell_line) return xnu::ENOEXEC;
+    while (to < exec_shell_line && !end_of_line(static_cast<char>(head[to]))) to++;
+    if (to == exec_shell_line) return xnu::ENOEXEC;
     while (blank(static_cast<char>(head[to - 1]))) to--;
     memcpy(line, head + from, to - from);
     line[to - from] = 0;
     return 0;
 }
 
-bool take(Image& m, u64 bytes) {
+bool take(ExecImage& m, u64 bytes) {
     if (m.left < bytes) return false;
     m.left -= bytes;
     return true;
 }
 
-i32 add_string(Image& m, const char*& word, u64 from) {
+i32 add_string(ExecImage& m, const char*& word, u64 from) {
     char* at = m.text;
     const i32 failed = copyin_string(at, from, m.left);
     if (failed) return failed == xnu::ENAMETOOLONG ? xnu::E2BIG : failed;
@@ -99,42 +84,31 @@ i32 add_string(Image& m, const char*& word, u64 from) {
 }
 
 // A null-terminated array of the guest's, from its n-th word on; a null array is empty.
-i32 add_strings(Image& m, const char** to, u64& count, u64 array) {
+i32 add_strings(ExecImage& m, const char** to, u64& count, u64 array) {
     for (; array; array += 8) {
         u64 word;
         if (!copyin(word, array)) return xnu::EFAULT;
         if (!word) break;
-        if (count + 1 >= most_words) return xnu::E2BIG;
+        if (count + 1 >= exec_most_words) return xnu::E2BIG;
         if (const i32 failed = add_string(m, to[count], word)) return failed;
         count++;
     }
     return take(m, 8) ? 0 : xnu::E2BIG;
 }
 
-// Signals that the guest has at their default and that do nothing there, but end a process here, are ignored by the host:
-// the new image must not take them for ignored ones.
-void defaults_for_exec(bool leaving) {
-    Locked hold(signal_lock);
-    for (i32 n = 1; n < 32; n++) {
-        if (guest_actions[n].handler != xnu::SIG_DFL || n == xnu::SIGKILL || n == xnu::SIGSTOP) continue;
-        if (xnu_signal_action[n] != SignalAction::ignore) continue;
-        const lnx::kernel_sigaction standard{};
-        if (leaving) host(lnx::SYS_rt_sigaction, host_signal(n), &standard, 0, 8);
-        else apply_host_action(n);
-    }
-}
+}  // namespace
 
-i32 execute(Trap& trap, Image& m) {
-    i32 failed = copyin_string(m.path, trap.w(0), path_max);
+i32 exec_prepare(ExecImage& m, u64 path, u64 argv_at, u64 envp_at, bool stopped) {
+    i32 failed = exec_path(m.path, path);
     if (failed) return failed;
     Format format;
     failed = examine(m.path, m.head, format);
     if (failed) return failed;
 
-    m.left = arg_max;
+    m.left = exec_arg_max;
     m.text = m.strings;
-    const char** argv = m.argv + run_option_count + 3;  // room for the emulator's own words before it
-    u64 argc = 0, array = trap.w(1);
+    const char** argv = m.words + run_option_count + 4;  // room for the emulator's own words before it
+    u64 argc = 0, array = argv_at;
     const char* program = m.path;
     if (format == Format::script) {
         failed = interpreter_line(m.head, m.interpreter_line);
@@ -158,38 +132,100 @@ i32 execute(Trap& trap, Image& m) {
     }
     u64 envc = 0;
     failed = add_strings(m, argv, argc, array);
-    if (!failed) failed = add_strings(m, m.envp, envc, trap.w(2));
+    if (!failed) failed = add_strings(m, m.envp, envc, envp_at);
     if (failed) return failed;
     argv[argc] = nullptr;
     m.envp[envc] = nullptr;
 
-    const char* file = program;
+    m.file = program;
     char* option = m.text;
-    if (format == Format::macho) {
+    m.native = format != Format::macho;
+    if (!m.native) {
         constexpr char key[] = "--program=";
         memcpy(option, key, sizeof key - 1);
         memcpy(option + sizeof key - 1, program, str_len(program) + 1);
         *--argv = "--";
         *--argv = option;
+        if (stopped) *--argv = "--stopped";
         for (u32 n = run_option_count; n-- > 0;) *--argv = run_options[n];
         *--argv = "xnurun";
-        file = "/proc/self/exe";
+        m.file = "/proc/self/exe";
     }
-    if (tracing) trace_flush(trap.thread);
+    m.argv = argv;
+    return 0;
+}
+
+// What the guest does not ignore is at the host's default when the mask opens: a signal that comes then does what it would do to
+// the new image, and none finds a handler that is about to go. (It also undoes what the host was made to ignore because XNU's
+// default does: the new image must not take that for the guest's wish.)
+static void defaults_for_exec(bool leaving) {
+    Locked hold(signal_lock);
+    for (i32 n = 1; n < 32; n++) {
+        if (guest_actions[n].handler == xnu::SIG_IGN || n == xnu::SIGKILL || n == xnu::SIGSTOP) continue;
+        const lnx::kernel_sigaction standard{};
+        if (leaving) host(lnx::SYS_rt_sigaction, host_signal(n), &standard, 0, 8);
+        else apply_host_action(n);
+    }
+}
+
+// What the host knows of the thread's mask leaves out the signals that the emulator needs; the next image is told of all.
+static u64 exec_mask(u32 mask) {
+    u64 bits = 0;
+    for (i32 n = 1; n < 32; n++)
+        if (mask & sigbit(n) & ~unmaskable) bits |= 1ull << (host_signal(n) - 1);
+    return bits;
+}
+
+i32 exec_launch(const ExecImage& m, u32 mask) {
     defaults_for_exec(true);
-    const i64 r = host(lnx::SYS_execve, file, argv, m.envp);
+    const u64 bits = exec_mask(mask) | 1ull << (host_stop - 1);
+    host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &bits, 0, 8);
+    const i64 r = host(lnx::SYS_execve, m.file, m.argv, m.envp);
+    const u64 all = ~0ull;
+    host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &all, 0, 8);
     defaults_for_exec(false);
     return errno_of(r);
 }
 
-}  // namespace
+// No signal may fall between the trap and the new image: from here on the host keeps them. True: one was recorded before, and
+// unless it is masked its handler must run first; one that is masked is handed back to the host, to be pending in the new image.
+bool exec_keep_signals(Thread& t, u64& host_mask_before) {
+    const u64 all = ~0ull;
+    host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &all, &host_mask_before, 8);
+    const u32 pending = __atomic_load_n(&t.pending, __ATOMIC_ACQUIRE);
+    return pending & ~t.mask;
+}
+void exec_hand_back(Thread& t) {
+    for (u32 left = t.pending & t.mask; left; left &= left - 1)
+        host(lnx::SYS_tgkill, host(lnx::SYS_getpid), t.tid, host_signal(__builtin_ctz(left) + 1));
+}
+
+void exec_trace_flush(Thread& t) {
+    if (tracing) trace_flush(t);
+}
+
+ExecImage* exec_image_new() {
+    const i64 r = host(lnx::SYS_mmap, 0, sizeof(ExecImage), lnx::PROT_READ | lnx::PROT_WRITE, lnx::MAP_PRIVATE | lnx::MAP_ANON, -1, 0);
+    return host_failed(r) ? nullptr : reinterpret_cast<ExecImage*>(r);
+}
+void exec_image_free(ExecImage* m) { host(lnx::SYS_munmap, m, sizeof(ExecImage)); }
 
 Answer bsd_execve(Trap& trap) {
-    const i64 r = host(lnx::SYS_mmap, 0, sizeof(Image), lnx::PROT_READ | lnx::PROT_WRITE, lnx::MAP_PRIVATE | lnx::MAP_ANON, -1, 0);
-    if (host_failed(r)) return fail(xnu::ENOMEM);
-    const i32 failed = execute(trap, *reinterpret_cast<Image*>(r));
-    host(lnx::SYS_munmap, r, sizeof(Image));
-    return fail(failed);
+    ExecImage* m = exec_image_new();
+    if (!m) return fail(xnu::ENOMEM);
+    i32 failed = exec_prepare(*m, trap.w(0), trap.w(1), trap.w(2), false);
+    if (!failed) {
+        u64 mask;
+        if (exec_keep_signals(trap.thread, mask)) failed = -1;
+        else {
+            exec_trace_flush(trap.thread);
+            exec_hand_back(trap.thread);
+            failed = exec_launch(*m, trap.thread.mask);
+        }
+        host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &mask, 0, 8);
+    }
+    exec_image_free(m);
+    return failed < 0 ? begin_again() : fail(failed);
 }
 
 }  // namespace trapeze

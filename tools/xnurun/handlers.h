@@ -54,6 +54,7 @@ Answer bsd_ulock_wait(Trap&), bsd_ulock_wake(Trap&), bsd_ulock_wait2(Trap&);
 Answer bsd_pselect(Trap&), bsd_recvmsg_x(Trap&), bsd_sendmsg_x(Trap&), bsd_connectx(Trap&), bsd_disconnectx(Trap&), bsd_peeloff(Trap&);
 Answer bsd_socket_delegate(Trap&), bsd_kevent_qos(Trap&), bsd_kevent_id(Trap&);
 Answer mdep_set_gs_base(Trap&);
+Answer bsd_posix_spawn(Trap&);
 Answer bsd_pthread_markcancel(Trap&), bsd_pthread_canceled(Trap&);
 bool cancellation_point(u32 bsd_number);
 bool cancelled_before(Thread&, u32 bsd_number);  // the thread is to be cancelled: the call gives EINTR
@@ -69,7 +70,7 @@ constexpr HandlerRow bsd_handlers[] = {
     {120, bsd_readv}, {121, bsd_writev}, {128, bsd_rename}, {136, bsd_mkdir}, {137, bsd_rmdir}, {147, bsd_setsid}, {151, bsd_getpgid},
     {153, bsd_pread}, {154, bsd_pwrite}, {173, bsd_waitid}, {181, bsd_setgid}, {184, bsd_sigreturn}, {187, bsd_fsync}, {188, bsd_stat}, {189, bsd_fstat},
     {190, bsd_lstat}, {194, bsd_getrlimit}, {195, bsd_setrlimit}, {197, bsd_mmap}, {199, bsd_lseek},
-    {200, bsd_truncate}, {201, bsd_ftruncate}, {202, bsd_sysctl}, {230, bsd_poll}, {274, bsd_sysctlbyname},
+    {200, bsd_truncate}, {201, bsd_ftruncate}, {202, bsd_sysctl}, {230, bsd_poll}, {244, bsd_posix_spawn}, {274, bsd_sysctlbyname},
     {310, bsd_getsid}, {327, bsd_issetugid}, {328, bsd_pthread_kill}, {329, bsd_pthread_sigmask}, {330, bsd_sigwait}, {331, bsd_disable_threadsignal},
     {332, bsd_pthread_markcancel}, {333, bsd_pthread_canceled}, {334, bsd_semwait_signal}, {338, bsd_stat64}, {339, bsd_fstat64}, {340, bsd_lstat64}, {344, bsd_getdirentries64},
     {360, bsd_bsdthread_create}, {361, bsd_bsdthread_terminate}, {366, bsd_bsdthread_register},

@@ -25,7 +25,7 @@ u32 run_option_count;
 namespace {
 
 const char* program_path;  // --program
-bool want_stats;
+bool want_stats, start_stopped;
 bool reported;
 
 constexpr const char help[] =
@@ -69,6 +69,10 @@ i32 options(i32 argc, char** argv) {
         }
         if (starts(a, "--program=")) {
             program_path = a + 10;
+            continue;
+        }
+        if (str_eq(a, "--stopped")) {  // posix_spawn's START_SUSPENDED
+            start_stopped = true;
             continue;
         }
         if (run_option_count == max_run_options) usage("too many options, from", a);
@@ -154,5 +158,6 @@ int main(int argc, char** argv, char** envp) {
     regs.r12 = r.r12, regs.r13 = r.r13, regs.r14 = r.r14, regs.r15 = r.r15, regs.rip = r.rip;
     regs.eflags = (r.rflags & 0xcd5) | 0x200;
     arm_thread(thread);
+    if (start_stopped) host(lnx::SYS_tgkill, host(lnx::SYS_getpid), thread.tid, lnx::SIGSTOP);
     enter_guest(&context);
 }
