@@ -11,6 +11,7 @@ namespace trapeze {
 namespace {
 
 constexpr u64 int_max = 0x7fffffff;
+constexpr i32 o_nofollow_any = 0x20000000;
 
 struct FlagPair {
     i32 darwin, linux;
@@ -43,9 +44,21 @@ i64 write_as_told(u64 number, i32 fd, u64 a, u64 b, u64 c) {
     return quiet(fd) ? write_quietly(number, fd, a, b, c) : host_blocking(number, fd, a, b, c, 0);
 }
 
+// Lengths of more than LONG_MAX bytes in all are EINVAL before a pointer is looked at; the host says EFAULT to most of them.
+Answer vectors_done(Trap& trap, i64 r) {
+    u64 left = 0x7fffffffffffffff;
+    for (u32 i = 0; r == -lnx::EFAULT && i < trap.u(2); i++) {
+        xnu::iovec v;
+        if (!copyin(v, trap.w(1) + i * sizeof v)) break;
+        if (v.iov_len > left) return fail(xnu::EINVAL);
+        left -= v.iov_len;
+    }
+    return from_host_restartable(r);
+}
+
 Answer vectors(Trap& trap, u64 number) {
     if (trap.u(2) == 0 || trap.u(2) > 1024) return fail(xnu::EINVAL);
-    return from_host_restartable(host_blocking(number, trap.i(0), trap.w(1), trap.u(2)));
+    return vectors_done(trap, host_blocking(number, trap.i(0), trap.w(1), trap.u(2)));
 }
 
 }  // namespace
@@ -57,6 +70,7 @@ Answer descriptor_made(i32 from, i64 r) {
 
 i32 open_flags_to_host(i32 flags) {
     i32 r = flags & xnu::O_ACCMODE;
+    if (flags & xnu::O_EVTONLY && !r) r = lnx::O_PATH;  // for kqueue: no leave to read is needed, and none is had
     for (const auto& p : open_flags)
         if (flags & p.darwin) r |= p.linux;
     return r;
@@ -66,6 +80,7 @@ i32 open_flags_to_guest(i32 flags) {
     i32 r = flags & lnx::O_ACCMODE;
     for (const auto& p : open_flags)
         if ((flags & p.linux) == p.linux) r |= p.darwin;
+    if ((flags & (lnx::O_PATH | lnx::O_NOFOLLOW)) == lnx::O_PATH) r |= xnu::O_EVTONLY;
     if ((flags & lnx::O_SYNC) == lnx::O_SYNC) r &= ~xnu::O_DSYNC;
     return r;
 }
@@ -89,17 +104,17 @@ Answer bsd_pwrite(Trap& trap) {
 }
 Answer bsd_preadv(Trap& trap) {
     if (trap.u(2) == 0 || trap.u(2) > 1024) return fail(xnu::EINVAL);
-    return from_host_restartable(host_blocking(lnx::SYS_preadv, trap.i(0), trap.w(1), trap.u(2), trap.w(3), 0));
+    return vectors_done(trap, host_blocking(lnx::SYS_preadv, trap.i(0), trap.w(1), trap.u(2), trap.w(3), 0));
 }
 Answer bsd_pwritev(Trap& trap) {
     if (trap.u(2) == 0 || trap.u(2) > 1024) return fail(xnu::EINVAL);
-    return from_host_restartable(host_blocking(lnx::SYS_pwritev, trap.i(0), trap.w(1), trap.u(2), trap.w(3), 0));
+    return vectors_done(trap, host_blocking(lnx::SYS_pwritev, trap.i(0), trap.w(1), trap.u(2), trap.w(3), 0));
 }
 Answer bsd_readv(Trap& trap) { return vectors(trap, lnx::SYS_readv); }
 Answer bsd_writev(Trap& trap) {
     if (Answer a{}; trap.u(2) && trap.u(2) <= 1024 && may_be_socket(trap.i(0)) && socket_writev(trap, a)) return a;
     if (trap.u(2) == 0 || trap.u(2) > 1024) return fail(xnu::EINVAL);
-    return from_host_restartable(write_as_told(lnx::SYS_writev, trap.i(0), trap.w(1), trap.u(2), 0));
+    return vectors_done(trap, write_as_told(lnx::SYS_writev, trap.i(0), trap.w(1), trap.u(2), 0));
 }
 
 Answer open_path(Trap&, i32 directory, u64 name, i32 flags, u32 mode) {
@@ -107,7 +122,19 @@ Answer open_path(Trap&, i32 directory, u64 name, i32 flags, u32 mode) {
     if (flags & xnu::O_CREAT && flags & xnu::O_DIRECTORY) return fail(xnu::EINVAL);
     const Path path(name);
     if (path.error) return fail(path.error);
-    const i64 r = host_blocking(lnx::SYS_openat, directory, path.text(), open_flags_to_host(flags), mode & 07777);
+    if (flags & (xnu::O_NOFOLLOW | o_nofollow_any) && path.names_private_link()) return fail(xnu::ELOOP);
+    if (flags & xnu::O_SYMLINK) {  // concerns a link alone
+        lnx::stat s{};
+        const i64 found = host(lnx::SYS_newfstatat, directory, path.text(), &s, lnx::AT_SYMLINK_NOFOLLOW);
+        if (host_failed(found) || (s.st_mode & lnx::S_IFMT) != lnx::S_IFLNK) flags &= ~xnu::O_SYMLINK;
+    }
+    i64 r;
+    if (flags & o_nofollow_any) {
+        const struct {
+            u64 flags, mode, resolve;
+        } how{static_cast<u32>(open_flags_to_host(flags)), flags & xnu::O_CREAT ? mode & 07777u : 0u, 4};  // RESOLVE_NO_SYMLINKS
+        r = host_blocking(lnx::SYS_openat2, directory, path.text(), &how, sizeof how);
+    } else r = host_blocking(lnx::SYS_openat, directory, path.text(), open_flags_to_host(flags), mode & 07777);
     if (!host_failed(r) && flags & (xnu::O_SHLOCK | xnu::O_EXLOCK)) {
         const i32 how = (flags & xnu::O_EXLOCK ? lnx::LOCK_EX : lnx::LOCK_SH) | (flags & xnu::O_NONBLOCK ? lnx::LOCK_NB : 0);
         const i64 locked = host_blocking(lnx::SYS_flock, r, how);

@@ -124,45 +124,5 @@ Answer bsd_poll(Trap& trap) {
     return a;
 }
 
-// The request says the direction and size of its data: what is not known is ENOTTY for what is no terminal, and ends the
-// run by number for a terminal.
-Answer bsd_ioctl(Trap& trap) {
-    enum : u32 {
-        tiocgwinsz = 0x40087468, tiocgeta = 0x40487413, fionread = 0x4004667f, fionbio = 0x8004667e, fioclex = 0x20006601,
-        fionclex = 0x20006602, tiocgpgrp = 0x40047477,
-        linux_tiocgwinsz = 0x5413, linux_tcgets = 0x5401, linux_fionread = 0x541b, linux_fionbio = 0x5421,
-        linux_fioclex = 0x5451, linux_fionclex = 0x5450, linux_tiocgpgrp = 0x540f,
-    };
-    const i32 fd = trap.i(0);
-    switch (trap.u(1)) {
-    case tiocgwinsz: return from_host(host(lnx::SYS_ioctl, fd, linux_tiocgwinsz, trap.w(2)));
-    case fionread: return from_host(host(lnx::SYS_ioctl, fd, linux_fionread, trap.w(2)));
-    case fionbio: return from_host(host(lnx::SYS_ioctl, fd, linux_fionbio, trap.w(2)));
-    case fioclex: return from_host(host(lnx::SYS_ioctl, fd, linux_fioclex, 0));
-    case fionclex: return from_host(host(lnx::SYS_ioctl, fd, linux_fionclex, 0));
-    case tiocgpgrp: return from_host(host(lnx::SYS_ioctl, fd, linux_tiocgpgrp, trap.w(2)));
-    default: break;
-    }
-    Answer of_socket{};
-    if (interface_ioctl(trap, of_socket)) return of_socket;
-    u32 termios[32];
-    const i64 r = host(lnx::SYS_ioctl, fd, linux_tcgets, termios);
-    if (host_failed(r)) return r == -lnx::EBADF ? fail(xnu::EBADF) : fail(xnu::ENOTTY);
-    if (trap.u(1) != tiocgeta) give_up("ioctl ", hex(trap.u(1)), " on a terminal is not emulated");
-    // Linux's flags in Darwin's places, as far as programs ask: ICANON, ECHO, ISIG; the rest as a terminal is by default.
-    struct {
-        u64 iflag, oflag, cflag, lflag;
-        u8 cc[20], pad[4];
-        u64 ispeed, ospeed;
-    } t{};
-    static_assert(sizeof t == 72);
-    const u32 local = termios[3];
-    t.iflag = 0x2b02;
-    t.oflag = 3;
-    t.cflag = 0x4b00;
-    t.lflag = 0x443 | (local & 2 ? 0x100u : 0) | (local & 8 ? 8u : 0) | (local & 1 ? 0x80u : 0);
-    t.ispeed = t.ospeed = 9600;
-    return copyout(t, trap.w(2)) ? ok() : fail(xnu::EFAULT);
-}
 
 }  // namespace trapeze

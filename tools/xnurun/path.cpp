@@ -4,6 +4,7 @@
 
 #include "sys/mem.h"
 #include "sys/xlat.h"
+#include "tools/xnurun/termios.h"
 
 namespace trapeze {
 namespace {
@@ -13,6 +14,21 @@ bool below(const char* path, const char* folder) {
     return !*folder && (!*path || *path == '/');
 }
 
+// /dev/ttysNNN, as TIOCPTYGNAME names a pseudo-terminal's slave: the host's /dev/pts/N.
+void slave_to_host(char* path) {
+    constexpr u32 prefix = 9;
+    for (u32 i = 0; i < prefix; i++)
+        if (path[i] != "/dev/ttys"[i]) return;
+    u32 at = prefix;
+    for (u32 i = prefix; path[i]; i++)
+        if (path[i] < '0' || path[i] > '9') return;
+    if (str_len(path) < prefix + 3) return;
+    while (path[at] == '0' && path[at + 1]) at++;
+    const usize n = str_len(path + at) + 1;
+    memcpy(path, "/dev/pts/", 9);
+    for (usize i = 0; i < n; i++) path[9 + i] = path[at + i];
+}
+
 }  // namespace
 
 Path::Path(u64 from) : error(copyin_string(buffer_, from, sizeof buffer_)), text_(buffer_) {
@@ -20,6 +36,7 @@ Path::Path(u64 from) : error(copyin_string(buffer_, from, sizeof buffer_)), text
     if (error) buffer_[0] = 0;
     else if (below(buffer_, "/private/tmp") || below(buffer_, "/private/var") || below(buffer_, "/private/etc")) text_ = buffer_ + prefix;
     else if (str_eq(buffer_, "/private")) text_ = "/";
+    else slave_to_host(buffer_);
 }
 
 bool Path::names_private_link() const {
@@ -49,6 +66,11 @@ i32 path_of_descriptor(i32 fd, char* to) {
 }
 
 void path_to_guest(char* path, usize room) {
+    if (below(path, "/dev/pts") && path[8] && room >= 32) {
+        u32 number = 0;
+        for (const char* p = path + 9; *p; p++) number = number * 10 + static_cast<u32>(*p - '0');
+        return path[9] >= '0' && path[9] <= '9' ? slave_to_guest(number, path) : void();
+    }
     if (!below(path, "/tmp") && !below(path, "/var") && !below(path, "/etc")) return;
     constexpr usize prefix = 8;
     const usize n = str_len(path) + 1;

@@ -46,6 +46,7 @@ Kind kind_of(i32 fd);
 i32 open_flags_to_host(i32 flags);
 i32 open_flags_to_guest(i32 flags);
 Answer descriptor_made(i32 from, i64 result);  // dup and its like: kqueues hear of it
+Answer file_command(Trap&);                    // fcntl of what concerns a file alone
 Answer open_path(Trap&, i32 directory, u64 path, i32 flags, u32 mode);
 
 }  // namespace trapeze
