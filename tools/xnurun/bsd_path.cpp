@@ -100,10 +100,11 @@ Answer bsd_rename(Trap& trap) { return rename_at(here, trap.w(0), here, trap.w(1
 Answer bsd_renameat(Trap& trap) {
     return rename_at(directory_to_host(trap.i(0)), trap.w(1), directory_to_host(trap.i(2)), trap.w(3), 0);
 }
-// RENAME_SWAP 2, RENAME_EXCL 4 (bsd/sys/stdio.h)
+// RENAME_SECLUDE 1 (not on the host), RENAME_SWAP 2, RENAME_EXCL 4, RENAME_NOFOLLOW_ANY 0x10 (bsd/sys/stdio.h)
 Answer bsd_renameatx_np(Trap& trap) {
     const u32 flags = trap.u(4);
-    if (flags & ~6u || flags == 6) return fail(xnu::EINVAL);
+    if (flags & ~0x17u || (flags & 6) == 6) return fail(xnu::EINVAL);
+    if (flags & 0x11) return fail(xnu::ENOTSUP);
     return rename_at(directory_to_host(trap.i(0)), trap.w(1), directory_to_host(trap.i(2)), trap.w(3),
                      flags & 2 ? 2 : flags & 4 ? 1 : 0);
 }

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Clones, files by number, old directory records, working directories of threads, and calls on files that refuse after their names
+// were looked up (xnu-11417.121.6 bsd/vfs/vfs_syscalls.c): so a missing file is ENOENT here as there.
+#include "sys/mem.h"
+#include "tools/xnurun/attributes.h"
+#include "tools/xnurun/handlers_file.h"
+#include "tools/xnurun/path.h"
+
+namespace trapeze {
+namespace {
+
+constexpr i32 here = lnx::AT_FDCWD;
+constexpr u64 ficlone = 0x40049409;
+constexpr u32 CLONE_NOFOLLOW = 1, CLONE_ALL = 0xf;
+
+// Shared blocks are the host file system's business: it has them or it is ENOTSUP, and no name is left behind.
+Answer clone_file(i32 from, u32 mode, i32 directory, const char* to) {
+    const i64 fd = host(lnx::SYS_openat, directory, to, lnx::O_WRONLY | lnx::O_CREAT | lnx::O_EXCL | lnx::O_CLOEXEC | lnx::O_NOFOLLOW, mode & 07777);
+    if (host_failed(fd)) return from_host(fd);
+    const i64 r = host(lnx::SYS_ioctl, fd, ficlone, from);
+    host(lnx::SYS_close, fd);
+    if (!host_failed(r)) return ok();
+    host(lnx::SYS_unlinkat, directory, to, 0);
+    return r == -lnx::EXDEV || r == -lnx::ENOSPC ? from_host(r) : fail(xnu::ENOTSUP);
+}
+
+Answer clone(i32 from, i32 from_directory, const char* from_path, i32 directory, u64 to) {
+    const Path path(to);
+    if (path.error) return fail(path.error);
+    lnx::stat s{};
+    const i64 found = host(lnx::SYS_newfstatat, from, "", &s, lnx::AT_EMPTY_PATH);
+    if (host_failed(found)) return from_host(found);
+    switch (s.st_mode & lnx::S_IFMT) {
+    case lnx::S_IFREG: {
+        char link[32];
+        descriptor_link(from, link);
+        const i64 fd = host(lnx::SYS_openat, here, link, lnx::O_RDONLY | lnx::O_CLOEXEC);
+        if (host_failed(fd)) return from_host(fd);
+        const Answer a = clone_file(static_cast<i32>(fd), s.st_mode, directory, path.text());
+        host(lnx::SYS_close, fd);
+        return a;
+    }
+    case lnx::S_IFLNK: {
+        char text[xnu::MAXPATHLEN];
+        const i64 n = from_path ? host(lnx::SYS_readlinkat, from_directory, from_path, text, sizeof text - 1) : -lnx::EINVAL;
+        if (host_failed(n)) return from_host(n);
+        text[n] = 0;
+        return from_host(host(lnx::SYS_symlinkat, text, directory, path.text()));
+    }
+    case lnx::S_IFDIR: {
+        lnx::stat there{};
+        return host_failed(host(lnx::SYS_newfstatat, directory, path.text(), &there, lnx::AT_SYMLINK_NOFOLLOW)) ? fail(xnu::ENOTSUP) : fail(xnu::EEXIST);
+    }
+    default: return fail(xnu::EINVAL);
+    }
+}
+
+// The file must be there; then the answer is the errno.
+Answer refuse_path(u64 name, i32 error) {
+    const Path path(name);
+    if (path.error) return fail(path.error);
+    const i64 r = host(lnx::SYS_faccessat, here, path.text(), 0);
+    return host_failed(r) ? from_host(r) : fail(error);
+}
+
+}  // namespace
+
+Answer bsd_clonefileat(Trap& trap) {
+    const u32 flags = trap.u(4);
+    if (flags & ~CLONE_ALL) return fail(xnu::EINVAL);
+    const Path path(trap.w(1));
+    if (path.error) return fail(path.error);
+    const i32 directory = directory_to_host(trap.i(0));
+    const i64 fd = host(lnx::SYS_openat, directory, path.text(), lnx::O_PATH | lnx::O_CLOEXEC | (flags & CLONE_NOFOLLOW ? lnx::O_NOFOLLOW : 0));
+    if (host_failed(fd)) return from_host(fd);
+    const Answer a = clone(static_cast<i32>(fd), directory, path.text(), directory_to_host(trap.i(2)), trap.w(3));
+    host(lnx::SYS_close, fd);
+    return a;
+}
+Answer bsd_fclonefileat(Trap& trap) {
+    if (trap.u(3) & ~CLONE_ALL) return fail(xnu::EINVAL);
+    const Kind kind = kind_of(trap.i(0));
+    if (kind != Kind::vnode) return fail(kind == Kind::closed ? xnu::EBADF : xnu::ENOTSUP);
+    if ((host(lnx::SYS_fcntl, trap.i(0), lnx::F_GETFL) & lnx::O_ACCMODE) == lnx::O_WRONLY) return fail(xnu::EBADF);
+    return clone(trap.i(0), here, nullptr, directory_to_host(trap.i(1)), trap.w(2));
+}
+
+// The records that 10.5's libraries knew, which no library since has asked for: u32 number, u16 length, u8 kind, u8 name's length, name.
+Answer bsd_getdirentries(Trap& trap) {
+    alignas(8) u8 from[4096], entry[8 + 256 + 4];
+    const i32 fd = trap.i(0);
+    const u64 room = trap.u(2);
+    const i64 start = host(lnx::SYS_lseek, fd, 0, lnx::SEEK_CUR);
+    const i64 r = host(lnx::SYS_getdents64, fd, from, room < 512 ? 512 : room < sizeof from ? room : sizeof from);
+    if (r == -lnx::ENOTDIR) return fail(kind_of(fd) == Kind::vnode ? xnu::EINVAL : xnu::ENOTSUP);
+    if (host_failed(r)) return from_host(r);
+    u64 used = 0;
+    i64 next = start;
+    for (i64 at = 0; at < r;) {
+        const auto* l = reinterpret_cast<const lnx::linux_dirent64*>(from + at);
+        const usize length = str_len(l->d_name);
+        const u16 size = static_cast<u16>((8 + length + 1 + 3) & ~3ull);
+        if (used + size > room) {
+            host(lnx::SYS_lseek, fd, next, lnx::SEEK_SET);
+            if (!used) return fail(xnu::EINVAL);
+            break;
+        }
+        memset(entry, 0, size);
+        const u32 number = static_cast<u32>(l->d_ino);
+        memcpy(entry, &number, 4);
+        memcpy(entry + 4, &size, 2);
+        entry[6] = l->d_type;
+        entry[7] = static_cast<u8>(length);
+        memcpy(entry + 8, l->d_name, length);
+        if (!copyout(entry, trap.w(1) + used, size)) {
+            host(lnx::SYS_lseek, fd, start, lnx::SEEK_SET);
+            return fail(xnu::EFAULT);
+        }
+        used += size;
+        next = l->d_off;
+        at += l->d_reclen;
+    }
+    return copyout(start, trap.w(3)) ? ok(static_cast<i64>(used)) : fail(xnu::EFAULT);
+}
+
+Answer bsd_freadlink(Trap& trap) {
+    const i64 r = host(lnx::SYS_readlinkat, trap.i(0), "", trap.w(1), trap.w(2) > 0x7fffffff ? 0x7fffffff : trap.w(2));
+    return r == -lnx::ENOENT ? fail(xnu::EINVAL) : from_host(r);  // an open file that is no link
+}
+
+// A name is searched for by number only among what this process has open: the host has no other way.
+Answer bsd_fsgetpath(Trap& trap) {
+    const u64 room = trap.w(1);
+    if (room == 0 || room > xnu::MAXPATHLEN) return fail(xnu::EINVAL);
+    xnu::fsid_t id;
+    if (!copyin(id, trap.w(2))) return fail(xnu::EFAULT);
+    lnx::statx s{};
+    host(lnx::SYS_statx, here, "/", 0, lnx::STATX_BASIC_STATS, &s);
+    char path[xnu::MAXPATHLEN + 16] = "/";
+    const bool root = trap.w(3) == 2 || trap.w(3) == s.stx_ino;  // HFS's kHFSRootFolderID
+    bool found = root;
+    const i64 self = host(lnx::SYS_openat, here, "/proc/self/fd", lnx::O_RDONLY | lnx::O_DIRECTORY | lnx::O_CLOEXEC);
+    if (host_failed(self)) return fail(xnu::ENOENT);
+    alignas(8) u8 records[2048];
+    for (i64 r; !found && (r = host(lnx::SYS_getdents64, self, records, sizeof records)) > 0;) {
+        for (i64 at = 0; !found && at < r;) {
+            const auto* d = reinterpret_cast<const lnx::linux_dirent64*>(records + at);
+            at += d->d_reclen;
+            i32 fd = 0;
+            for (const char* p = d->d_name; *p; p++) fd = *p == '.' ? -1 : fd * 10 + (*p - '0');
+            lnx::statx t{};
+            if (fd < 0 || host_failed(host(lnx::SYS_statx, fd, "", lnx::AT_EMPTY_PATH, lnx::STATX_BASIC_STATS, &t))) continue;
+            if (t.stx_ino != trap.w(3) || host_device(t.stx_dev_major, t.stx_dev_minor) != id.val[0]) continue;
+            found = path_of_descriptor(fd, path) == 0 && path[0] == '/';
+        }
+    }
+    host(lnx::SYS_close, self);
+    if (!found) return fail(xnu::ENOENT);
+    path_to_guest(path, sizeof path);
+    const usize n = str_len(path) + 1;
+    if (n > room) return fail(xnu::ENOSPC);
+    return copyout(path, trap.w(0), n) ? ok(static_cast<i64>(n)) : fail(xnu::EFAULT);
+}
+
+Answer bsd_undelete(Trap& trap) { return refuse_path(trap.w(0), xnu::ENOTSUP); }
+Answer bsd_exchangedata(Trap& trap) {
+    const Answer first = refuse_path(trap.w(0), xnu::ENOTSUP);
+    return first.rax == xnu::ENOTSUP ? refuse_path(trap.w(1), xnu::ENOTSUP) : first;
+}
+Answer bsd_copyfile(Trap& trap) { return trap.u(3) & ~3u ? fail(xnu::EINVAL) : refuse_path(trap.w(0), xnu::ENOTSUP); }
+Answer bsd_fsctl(Trap& trap) { return refuse_path(trap.w(0), xnu::ENOTTY); }
+Answer bsd_ffsctl(Trap& trap) {
+    const Kind kind = kind_of(trap.i(0));
+    return fail(kind == Kind::vnode ? xnu::ENOTTY : kind == Kind::closed ? xnu::EBADF : xnu::ENOTSUP);
+}
+Answer bsd_quotactl(Trap& trap) { return refuse_path(trap.w(0), xnu::ENOTSUP); }
+Answer bsd_searchfs(Trap& trap) { return refuse_path(trap.w(0), xnu::ENOTSUP); }
+Answer bsd_unmount(Trap& trap) { return refuse_path(trap.w(0), xnu::EPERM); }
+Answer bsd_mount(Trap& trap) { return refuse_path(trap.w(1), xnu::EPERM); }
+Answer bsd_chroot(Trap& trap) { return refuse_path(trap.w(0), xnu::EPERM); }
+// Only devices can be revoked, and the host cannot.
+Answer bsd_revoke(Trap& trap) {
+    const Path path(trap.w(0));
+    if (path.error) return fail(path.error);
+    lnx::stat s{};
+    const i64 r = host(lnx::SYS_newfstatat, here, path.text(), &s, 0);
+    if (host_failed(r)) return from_host(r);
+    const u32 kind = s.st_mode & lnx::S_IFMT;
+    return fail(kind == lnx::S_IFCHR || kind == lnx::S_IFBLK ? xnu::EPERM : xnu::ENOTSUP);
+}
+Answer bsd_delete(Trap& trap) { return bsd_unlink(trap); }
+
+// CS_OPS_STATUS: a program without a signature has no flags. All else asks for parts of one.
+Answer bsd_csops(Trap& trap) {
+    if (trap.i(0) < 0) return fail(xnu::EINVAL);
+    if (trap.i(0) && host_failed(host(lnx::SYS_getpgid, trap.i(0)))) return fail(xnu::ESRCH);
+    if (trap.u(1) != 0) return fail(xnu::EINVAL);
+    if (trap.w(3) < 4) return fail(xnu::ERANGE);
+    return copyout(u32{0}, trap.w(2)) ? ok() : fail(xnu::EFAULT);
+}
+Answer bsd_guarded_close_np(Trap& trap) {  // nothing is guarded
+    u64 guard;
+    if (!copyin(guard, trap.w(1))) return fail(xnu::EFAULT);
+    return fail(kind_of(trap.i(0)) == Kind::closed ? xnu::EBADF : xnu::EINVAL);
+}
+
+}  // namespace trapeze
