@@ -6,6 +6,7 @@
 #include "sys/mem.h"
 #include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/handlers.h"
+#include "tools/xnurun/interfaces.h"
 #include "tools/xnurun/path.h"
 #include "tools/xnurun/termios.h"
 

@@ -5,7 +5,6 @@
 #include "sys/mem.h"
 #include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/handlers.h"
-#include "tools/xnurun/interfaces.h"
 #include "tools/xnurun/sockets.h"
 
 namespace trapeze {
