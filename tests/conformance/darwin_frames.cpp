@@ -261,6 +261,20 @@ static void faults() {
     }
 }
 
+// A program that wants alignment checked (AC) does not make the kernel check its own.
+static void alignment() {
+    action(SIGUSR1, 0x4242, siginfo_flag);
+    u8 place[32] = {};
+    const u64 args[3] = {bsd + 328, call(mach + 27), SIGUSR1}, at = Trap::word(place) + 1;
+    count = 0;
+    asm volatile("pushfq\n\torl $0x40000, (%%rsp)\n\tpopfq\n\t"
+                 "mov (%[args]), %%rax\n\tmov 8(%[args]), %%rdi\n\tmov 16(%[args]), %%rsi\n\tsyscall\n\t"
+                 "mov $0x2000034, %%eax\n\tmov %[at], %%rdi\n\tsyscall\n\t"
+                 "pushfq\n\tandl $~0x40000, (%%rsp)\n\tpopfq"
+                 : : [args] "r"(args), [at] "r"(at) : "rax", "rcx", "rdx", "rdi", "rsi", "r11", "memory", "cc");
+    check(count == 1 && (get<u64>(machine + 152) & 0x40000), "a signal and unaligned results under AC, which the frame tells");
+}
+
 static void actions() {
     same(told(SIGIO), restart, "an action that nobody has set is told with SA_RESTART");
     action(SIGUSR2, 0x4242, 0x1ff);
@@ -298,6 +312,7 @@ int raw_main(int, char**) {
     float_state();
     origins();
     faults();
+    alignment();
     actions();
     return done();
 }

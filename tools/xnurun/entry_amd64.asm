@@ -31,7 +31,10 @@ TEXT signal_entry
 ; on_host_signal says (al) whether the ucontext is the guest's; then pending guest signals are delivered into it first.
         mov     rbx, rdx                ; rt_sigreturn restores every register, so none is saved here
         cld
-        sub     rsp, 8
+        pushfq
+        btr     dword [rsp], 18         ; AC: the guest may want alignment checked, the emulator must not
+        jc      .unchecked
+.checked:
         call    on_host_signal
         test    al, al
         jz      leave_plain
@@ -46,6 +49,10 @@ LABEL leave_plain
         syscall
 LABEL leave_end
         hlt
+signal_entry.unchecked:
+        push    qword [rsp]
+        popfq
+        jmp     signal_entry.checked
 leave_deliver:
         mov     rdi, rbx
         call    deliver_pending
