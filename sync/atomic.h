@@ -42,6 +42,10 @@ private:
 // Orders an earlier store before a later load: the one thing that x86 does not do by itself.
 inline void store_load_fence() { __atomic_thread_fence(seq_cst); }
 
+// How often a bounded spin looks before its thread sleeps. It pays when what is waited for runs on another CPU and is about to
+// be done: some 30 looks, about a microsecond.
+constexpr int spin_looks = 30;
+
 inline void cpu_pause() { __builtin_ia32_pause(); }
 
 }  // namespace trapeze

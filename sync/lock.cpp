@@ -33,13 +33,10 @@ struct Waiter {
     ThreadSema sema;
 };
 
-// Spinning pays when the holder runs on another CPU and is about to leave: some 30 looks, about a microsecond.
-constexpr int spins = 30;
-
 void lock_slow(Lock* l) {
     for (;;) {
         u64 v = l->word.load(relaxed);
-        for (int i = 0; i < spins && v & held; i++) {
+        for (int i = 0; i < spin_looks && v & held; i++) {
             cpu_pause();
             v = l->word.load(relaxed);
         }
@@ -49,7 +46,7 @@ void lock_slow(Lock* l) {
                 if (l->word.cas(v, v | held, acquire)) return;
                 continue;
             }
-            if (!made) {
+            if (!made) {  // survives if true: making it again gives the same one; it only costs time
                 me.sema = semacreate();
                 made = true;
             }
@@ -76,7 +73,7 @@ void unlock(Lock* l) {
     u64 v = held;
     if (l->word.cas(v, 0, release)) return;
     for (;;) {
-        if (!(v & held)) throw_("unlock of a Lock that nobody holds");
+        if (!(v & held)) throw_("unlock of a Lock that nobody holds");  // survives if false: only misuse comes here
         v = l->word.load(acquire);  // with the release that put the waiter there: there is one, and only the holder removes it
         Waiter* w = reinterpret_cast<Waiter*>(v & ~held);
         if (l->word.cas(v, reinterpret_cast<u64>(w->next), release)) {

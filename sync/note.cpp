@@ -32,7 +32,7 @@ struct Sleeper {
 };
 
 void wake(Sleeper* s) {
-    s->awake.store(true, release);
+    s->awake.store(true, relaxed);  // what it is to see comes with the semaphore's wake-up, which it consumes in any case
     semawakeup(s->sema);  // s stays until its thread has consumed this, also if it timed out in between
 }
 
@@ -57,9 +57,9 @@ void put_back(Note* n, Sleeper* list) {
 // Takes `me` off the list. False if the wake-up came first: then semasleep has one to consume.
 bool withdraw(Note* n, Sleeper* me) {
     for (;;) {
-        if (me->awake.load(acquire)) return false;
-        u64 v = n->word.load(acquire);
-        if (v != woken && v != 0 && n->word.cas(v, 0, acq_rel)) {
+        if (me->awake.load(relaxed)) return false;
+        u64 v = n->word.load(relaxed);
+        if (v != woken && v != 0 && n->word.cas(v, 0, acquire)) {  // with the cas of those who pushed themselves
             Sleeper* others = nullptr;
             bool found = false;
             for (Sleeper* s = reinterpret_cast<Sleeper*>(v); s;) {
@@ -77,10 +77,10 @@ bool withdraw(Note* n, Sleeper* me) {
 
 }  // namespace
 
-void noteclear(Note* n) { n->word.store(0, release); }
+void noteclear(Note* n) { n->word.store(0, relaxed); }
 
 bool notetsleep(Note* n, i64 deadline) {
-    if (n->word.load(acquire) == woken) return true;
+    if (n->word.load(acquire) == woken) return true;  // survives if false: push looks too, but then the semaphore was made for nothing
     Sleeper me{nullptr, semacreate(), false};
     if (!push(n, &me)) return true;
     if (semasleep(me.sema, deadline)) return true;
@@ -93,7 +93,8 @@ void notesleep(Note* n) { (void)notetsleep(n, -1); }
 
 void notewakeup(Note* n) {
     u64 v = n->word.xchg(woken, acq_rel);
-    if (v == woken) throw_("notewakeup of a Note that is woken already");
+    if (v == woken)  // survives if false: only misuse comes here
+        throw_("notewakeup of a Note that is woken already");
     for (Sleeper* s = reinterpret_cast<Sleeper*>(v); s;) {
         Sleeper* next = s->next;  // before the wake-up, after which s may be gone
         wake(s);

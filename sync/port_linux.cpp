@@ -10,6 +10,7 @@ static void wait(u32* word, i64 ns) {
     const lnx::timespec ts{ns / 1'000'000'000, ns % 1'000'000'000};
     // EAGAIN: the word is 1 already. EINTR: a signal. ETIMEDOUT: the caller looks at the clock. All go round.
     Result r = sys_futex(word, lnx::FUTEX_WAIT | lnx::FUTEX_PRIVATE_FLAG, 0, ns < 0 ? nullptr : const_cast<lnx::timespec*>(&ts), nullptr, 0);
+    // survives if false: the kernel gives no other
     if (r.failed() && r.err() != lnx::EAGAIN && r.err() != lnx::EINTR && r.err() != lnx::ETIMEDOUT) die_errno("futex(FUTEX_WAIT)", r);
 }
 

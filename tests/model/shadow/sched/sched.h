@@ -2,11 +2,11 @@
 // A scheduler with a thread for each goroutine, over the explorer, as far as channels can tell it from the real one.
 //
 // Each G has a second thread that runs its commits, as the next stack does in the real scheduler: a commit may still be
-// running when the G runs again. ready checks what the real one relies on: the G waits, has left its stack, and is woken once.
+// running when the G runs again. What happens before ready(g) happens before g goes on, as through the real queues. ready checks what the real one relies on: the G waits, has left its stack, and is woken once.
 #pragma once
 #include <utility>
 
-#include "explorer.h"
+#include "model.h"
 #include "sync/lock.h"
 
 namespace trapeze {
@@ -27,51 +27,57 @@ struct G {
     void* arg;
 };
 
-inline G* g_of_thread[16];
-inline G* getg() { return g_of_thread[model::self()]; }
+inline G* g_of_thread[8];
+[[gnu::no_sanitize("thread")]] inline G* getg() { return g_of_thread[model::self()]; }
 inline u64 fastrand() { return model::choose(2); }
+
+// Runs what g left behind, when it has left its stack.
+[[gnu::no_sanitize("thread")]] inline void commit_of(G* g) {
+    for (;;) {
+        model::wait([](void* a) { return static_cast<G*>(a)->commit != nullptr; }, g, "(commits)");
+        Commit commit = std::exchange(g->commit, nullptr);
+        model::observe(&g->commit);
+        commit(g, g->arg);
+    }
+}
 
 // For scenarios: starts a goroutine.
 inline int go(std::function<void()> body) {
-    G* g = new (model::arena(sizeof(G))) G{};
+    G* g = model::fresh<G>("G");
     g->status = Grunning;
     int n = model::thread(std::move(body));
     g_of_thread[n] = g;
-    model::thread([g] {
-        for (;;) {
-            model::wait([](void* a) { return static_cast<G*>(a)->commit != nullptr; }, g, "(commits)");
-            Commit commit = std::exchange(g->commit, nullptr);
-            commit(g, g->arg);
-        }
-    }, true);
+    model::thread([g] { commit_of(g); }, true);
     return n;
 }
 
-inline void gowaiting(Wait, const void* const*, u32) {
-    model::point("gowaiting", true, getg());
+[[gnu::no_sanitize("thread")]] inline void gowaiting(Wait, const void* const*, u32) {
+    model::step("waits", getg());
     getg()->status = Gwaiting;
 }
 
-inline void gopark(Commit commit, void* arg) {
+[[gnu::no_sanitize("thread")]] inline void gopark(Commit commit, void* arg) {
     G* g = getg();
-    model::point("gopark", true, g);
+    model::step("parks", g);
     if (g->status != Gwaiting) model::fail("gopark of a G that is not Gwaiting");
     g->parked = true;
     g->arg = arg;
     g->commit = commit;
+    model::publish(&g->commit);
     model::wait([](void* a) { return static_cast<G*>(a)->readied; }, g, "parked");
+    model::observe(&g->readied);
     g->parked = g->readied = false;
     g->status = Grunning;
 }
 
-inline void ready(G* g) {
-    model::point("ready", true, g);
-    if (g->readied) model::fail("a G was made ready twice");
+[[gnu::no_sanitize("thread")]] inline void ready(G* g) {
+    model::step("makes ready", g);
+    if (g->readied) model::fail("a G is made ready twice");
     if (g->status != Gwaiting) model::fail("ready of a G that is not Gwaiting");
     if (!g->parked) model::fail("ready of a G that is still on its stack");
     g->status = Grunnable;
     g->readied = true;
-    model::wrote();
+    model::publish(&g->readied);
 }
 
 }  // namespace trapeze

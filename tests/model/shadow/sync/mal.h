@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Memory that goes with the run.
 #pragma once
-#include "explorer.h"
+#include "model.h"
 #include "sys/types.h"
 
 namespace trapeze {

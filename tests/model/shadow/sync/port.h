@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The porting surface of sync over the explorer. A sleep with a deadline may time out at any moment.
 #pragma once
-#include "explorer.h"
+#include "model.h"
 #include "sys/types.h"
 
 namespace trapeze {
