@@ -84,6 +84,17 @@ bool times(pid_t pid, pid_t tid, char& state, unsigned long& ticks) {
     return read;
 }
 
+// A thread of the emulator's own, which runs no guest code and waits for its work, blocks every signal; no other blocks SIGSEGV.
+bool servant(pid_t pid, pid_t tid) {
+    FILE* f = fopen(("/proc/" + std::to_string(pid) + "/task/" + std::to_string(tid) + "/status").c_str(), "r");
+    char line[200];
+    unsigned long blocked = 0;
+    while (f && fgets(line, sizeof line, f))
+        if (!strncmp(line, "SigBlk:", 7)) blocked = strtoul(line + 7, nullptr, 16);
+    if (f) fclose(f);
+    return blocked >> 10 & 1;
+}
+
 struct Seen {
     int looks = 0, asleep = 0;  // how often in the emulator; and asleep in the same host call
     unsigned long first_ticks = 0, last_ticks = 0;
@@ -103,7 +114,7 @@ std::string hangs(pid_t pid, const Emulator& e) {
             const pid_t tid = atoi(entry->d_name);
             char state = 0;
             unsigned long ticks = 0;
-            if (tid <= 0 || !times(pid, tid, state, ticks)) continue;
+            if (tid <= 0 || !times(pid, tid, state, ticks) || servant(pid, tid)) continue;
             const Place where = look(tid, e);
             if (!where.rip) continue;
             Seen& s = all[tid];
