@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// kqueue, kevent, kevent64 (xnu-3248.60.10 bsd/kern/kern_event.c kevent_internal): changes in their order; what fails, or asks for a
+// kqueue, kevent, kevent64, kevent_qos (xnu-3248.60.10 bsd/kern/kern_event.c kevent_internal): changes in their order; what fails, or asks for a
 // receipt, takes a place in the list of events while there is one, else ends the call with its errno; events are waited for only if
-// the changes left nothing. Never restarted after a signal. kevent and kevent64 do not mix on one kqueue.
+// the changes left nothing. Never restarted after a signal. kevent does not mix with kevent64 or kevent_qos on one kqueue.
+// kevent_qos has no timeout; its data_out and the work queues' kqueue, which want workqueue threads, are refused.
 #include "sys/darwin/errno.h"
 #include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/handlers.h"
@@ -11,17 +12,31 @@ namespace trapeze {
 namespace {
 
 constexpr u64 no_deadline = ~0ull;
+constexpr u32 stack_events = 4, of_workqueue = 0x20, of_workloop = 0x400;  // KEVENT_FLAG_*, private
 
-bool take_change(u64 at, bool wide, xnu::kevent64_s& out) {
-    if (wide) return copyin(out, at);
+enum class Shape : u8 { legacy, wide, qos };
+constexpr u64 sizes[] = {sizeof(xnu::kevent), sizeof(xnu::kevent64_s), sizeof(xnu::kevent_qos_s)};
+
+bool take_change(u64 at, Shape shape, xnu::kevent64_s& out) {
+    if (shape == Shape::wide) return copyin(out, at);
+    if (shape == Shape::qos) {
+        xnu::kevent_qos_s q;
+        if (!copyin(q, at)) return false;
+        out = {q.ident, q.filter, q.flags, q.fflags, q.data, q.udata, {q.ext[0], q.ext[1]}};
+        return true;
+    }
     xnu::kevent k;
     if (!copyin(k, at)) return false;
     out = {k.ident, k.filter, k.flags, k.fflags, k.data, k.udata, {0, 0}};
     return true;
 }
 
-bool give_event(u64 at, bool wide, const xnu::kevent64_s& e) {
-    if (wide) return copyout(e, at);
+bool give_event(u64 at, Shape shape, const xnu::kevent64_s& e) {
+    if (shape == Shape::wide) return copyout(e, at);
+    if (shape == Shape::qos) {
+        const xnu::kevent_qos_s q{e.ident, e.filter, e.flags, 0, e.udata, e.fflags, 0, e.data, {e.ext[0], e.ext[1], 0, 0}};
+        return copyout(q, at);
+    }
     const xnu::kevent k{e.ident, e.filter, e.flags, e.fflags, e.data, e.udata};
     return copyout(k, at);
 }
@@ -45,7 +60,15 @@ struct Call {
     u64 events;
     i32 event_count;
     u64 deadline;
-    bool wide, errors_only;
+    Shape shape;
+    bool errors_only, downwards;  // KEVENT_FLAG_STACK_EVENTS: the first event lies highest
+
+    u64 size() const { return sizes[static_cast<u8>(shape)]; }
+    bool give(const xnu::kevent64_s& e) {
+        if (!give_event(downwards ? events - size() : events, shape, e)) return false;
+        events = downwards ? events - size() : events + size();
+        return true;
+    }
 };
 
 // Waits outside the lock, on the host's epoll; -EINTR when a signal came.
@@ -60,8 +83,7 @@ i64 wait(i32 epoll, u64 deadline) {
     return host_blocking(lnx::SYS_ppoll, &one, 1, &t, 0, 8);
 }
 
-Answer scan(Kqueue& kq, const Call& call) {
-    const u64 size = call.wide ? sizeof(xnu::kevent64_s) : sizeof(xnu::kevent);
+Answer scan(Kqueue& kq, Call& call) {
     for (;;) {
         i32 found = 0;
         if (kq.closed) return fail(xnu::EBADF);  // its number may be another's by now
@@ -69,7 +91,7 @@ Answer scan(Kqueue& kq, const Call& call) {
         for (u32 left = kq.queued; left && kq.queued && found < call.event_count; left--) {
             xnu::kevent64_s e;
             if (!kqueue_deliver(kq, e)) continue;
-            if (!give_event(call.events + static_cast<u64>(found) * size, call.wide, e)) {
+            if (!call.give(e)) {
                 kqueue_settle(kq);
                 return fail(xnu::EFAULT);
             }
@@ -93,15 +115,15 @@ Answer perform(i32 fd, Call& call) {
     Kqueue* found = kqueue_of(fd);
     if (!found) return fail(xnu::EBADF);
     Kqueue& kq = *found;
-    const u8 shape = call.wide ? 64 : 32;
+    const u8 shape = call.shape == Shape::legacy ? 32 : 64;
     if (kq.shape && kq.shape != shape) return fail(xnu::EINVAL);
     kq.shape = shape;
-    const u64 size = call.wide ? sizeof(xnu::kevent64_s) : sizeof(xnu::kevent);
+    if (call.downwards) call.events += static_cast<u64>(call.event_count) * call.size();
     kq.users++;
     i32 outputs = 0, error = 0;
-    for (; call.change_count > 0 && !error; call.change_count--, call.changes += size) {
+    for (; call.change_count > 0 && !error; call.change_count--, call.changes += call.size()) {
         xnu::kevent64_s change;
-        if (!take_change(call.changes, call.wide, change)) {
+        if (!take_change(call.changes, call.shape, change)) {
             error = xnu::EFAULT;
             break;
         }
@@ -110,8 +132,7 @@ Answer perform(i32 fd, Call& call) {
             change.flags = xnu::EV_ERROR;
             change.data = error;
             error = 0;
-            if (give_event(call.events, call.wide, change)) {
-                call.events += size;
+            if (call.give(change)) {
                 call.event_count--;
                 outputs++;
             } else {
@@ -131,17 +152,35 @@ Answer perform(i32 fd, Call& call) {
 Answer bsd_kqueue(Trap&) { return from_host(kqueue_new()); }
 
 Answer bsd_kevent(Trap& trap) {
-    Call call{trap.w(1), trap.i(2), trap.w(3), trap.i(4), 0, false, false};
+    Call call{trap.w(1), trap.i(2), trap.w(3), trap.i(4), 0, Shape::legacy, false, false};
     if (const i32 wrong = deadline_of(trap.w(5), call.deadline)) return fail(wrong);
     return perform(trap.i(0), call);
 }
 
 Answer bsd_kevent64(Trap& trap) {
     const u32 flags = trap.u(5);
-    Call call{trap.w(1), trap.i(2), trap.w(3), trap.i(4), 0, true, (flags & xnu::KEVENT_FLAG_ERROR_EVENTS) != 0};
+    Call call{trap.w(1), trap.i(2), trap.w(3), trap.i(4), 0, Shape::wide, (flags & xnu::KEVENT_FLAG_ERROR_EVENTS) != 0, (flags & stack_events) != 0};
     if (flags & xnu::KEVENT_FLAG_IMMEDIATE) call.deadline = 0;
     else if (const i32 wrong = deadline_of(trap.w(6), call.deadline)) return fail(wrong);
     return perform(trap.i(0), call);
+}
+
+Answer bsd_kevent_qos(Trap& trap) {
+    const u32 flags = trap.u(7);
+    u64 room;
+    if (trap.w(6) && !copyin(room, trap.w(6))) return fail(xnu::EFAULT);
+    if (flags & of_workqueue) return fail(xnu::ENOMEM);
+    Call call{trap.w(1), trap.i(2), trap.w(3), trap.i(4), flags & xnu::KEVENT_FLAG_IMMEDIATE ? 0 : no_deadline, Shape::qos,
+              (flags & xnu::KEVENT_FLAG_ERROR_EVENTS) != 0, (flags & stack_events) != 0};
+    return perform(trap.i(0), call);
+}
+
+// A workloop's kqueue has threads of the kernel's behind it: EINVAL for another kind, EXDEV to a thread that serves none and wants
+// events (xnu-11417.121.6), else there is no memory for one.
+Answer bsd_kevent_id(Trap& trap) {
+    const u32 flags = trap.u(7);
+    if ((flags & (of_workqueue | of_workloop)) != of_workloop) return fail(xnu::EINVAL);
+    return fail(trap.i(4) > 0 && !(flags & xnu::KEVENT_FLAG_ERROR_EVENTS) ? xnu::EXDEV : xnu::ENOMEM);
 }
 
 }  // namespace trapeze

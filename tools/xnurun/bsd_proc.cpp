@@ -29,8 +29,8 @@ Answer bsd_fork(Trap&) {
     host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &all, &old, 8);
     fork_prepare_memory();
     threads_lock.lock();
+    kqueue_lock.lock();  // a kqueue looks at ports
     ports_lock.lock();
-    kqueue_lock.lock();
     limit_lock.lock();
     memory_lock.lock();
     address_space_lock.lock();
@@ -51,8 +51,9 @@ Answer bsd_fork(Trap&) {
         address_space_lock.unlock();
         memory_lock.unlock();
         limit_lock.unlock();
-        kqueue_lock.unlock();
         ports_lock.unlock();
+        if (!host_failed(r)) kqueue_forked();
+        kqueue_lock.unlock();
         threads_lock.unlock();
         fork_parent_memory();
     }

@@ -86,7 +86,7 @@ constexpr HandlerRow bsd_socket_handlers[] = {
     {133, bsd_sendto}, {134, bsd_shutdown}, {135, bsd_socketpair}, {401, bsd_recvmsg}, {402, bsd_sendmsg},
     {337, bsd_sendfile}, {362, bsd_kqueue}, {363, bsd_kevent}, {369, bsd_kevent64}, {403, bsd_recvfrom}, {404, bsd_accept},
     {409, bsd_connect}, {413, bsd_sendto}, {394, bsd_pselect}, {395, bsd_pselect}, {447, bsd_connectx}, {448, bsd_disconnectx},
-    {449, bsd_peeloff}, {450, bsd_socket_delegate}, {480, bsd_recvmsg_x}, {481, bsd_sendmsg_x},
+    {449, bsd_peeloff}, {450, bsd_socket_delegate}, {374, bsd_kevent_qos}, {375, bsd_kevent_id}, {480, bsd_recvmsg_x}, {481, bsd_sendmsg_x},
 };
 
 constexpr HandlerRow mach_handlers[] = {

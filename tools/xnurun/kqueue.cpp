@@ -89,7 +89,7 @@ void drop(Knote& n) {
 }
 
 void close_all(Kqueue& kq) {
-    const i32 own[] = {kq.write, kq.wake, kq.timer, kq.inotify};
+    const i32 own[] = {kq.epoll, kq.write, kq.wake, kq.timer, kq.inotify};
     for (const i32 fd : own) close_hidden(fd);
 }
 
@@ -106,16 +106,22 @@ void destroy(Kqueue& kq) {
     free_kqueues = &kq;
 }
 
-Knote* find(Kqueue& kq, u64 ident, i16 filter) {
+// The knote that a change means: one with EV_UDATA_SPECIFIC is its udata's too, and no other's.
+Knote* find(Kqueue& kq, const xnu::kevent64_s& change) {
+    const u16 specific = change.flags & xnu::EV_UDATA_SPECIFIC;
     for (Knote* n = kq.notes; n; n = n->next)
-        if (n->kev.ident == ident && n->kev.filter == filter) return n;
+        if (n->kev.ident == change.ident && n->kev.filter == change.filter && (n->kev.flags & xnu::EV_UDATA_SPECIFIC) == specific &&
+            (!specific || n->kev.udata == change.udata))
+            return n;
     return nullptr;
 }
 
 void edge(Kqueue& kq, u64 fd, i16 filter) {
-    Knote* n = find(kq, fd, filter);
-    if (n && filter_event(*n)) knote_activate(*n);
+    for (Knote* n = kq.notes; n; n = n->next)
+        if (n->kev.ident == fd && n->kev.filter == filter && filter_event(*n)) knote_activate(*n);
 }
+
+constexpr u16 dispatch2 = xnu::EV_DISPATCH | xnu::EV_UDATA_SPECIFIC;
 
 }  // namespace
 
@@ -136,13 +142,15 @@ i64 kqueue_new() {
     if (number_count == most_numbers) return -lnx::ENOMEM;
     const i64 fd = host(lnx::SYS_epoll_create1, cloexec);
     if (host_failed(fd)) return fd;
-    const i32 wake = hidden_made(lnx::SYS_eventfd2, 0, cloexec | nonblock);
+    const i32 epoll = hidden_made(lnx::SYS_dup, static_cast<u64>(fd));
+    const i32 wake = epoll < 0 ? epoll : hidden_made(lnx::SYS_eventfd2, 0, cloexec | nonblock);
     if (wake < 0) {
+        close_hidden(epoll);
         host(lnx::SYS_close, fd);
         return wake;
     }
     Kqueue* kq = take(free_kqueues);
-    kq->epoll = static_cast<i32>(fd);
+    kq->epoll = epoll;
     kq->wake = wake;
     kq->write = kq->timer = kq->inotify = -1;
     kq->descriptors = 1;
@@ -150,9 +158,9 @@ i64 kqueue_new() {
     kqueues = kq;
     EpollEvent e{epoll_in, tag_wake};
     host(lnx::SYS_epoll_ctl, fd, epoll_add, wake, &e);
-    number_list[number_count] = {kq->epoll, kq};
+    number_list[number_count] = {static_cast<i32>(fd), kq};
     __atomic_store_n(&number_count, number_count + 1, __ATOMIC_RELEASE);
-    set_socket(kq->epoll, false);
+    set_socket(static_cast<i32>(fd), false);
     return fd;
 }
 
@@ -175,7 +183,7 @@ i32 kqueue_register(Kqueue& kq, xnu::kevent64_s& change) {
     const i32 fd = static_cast<i32>(change.ident);
     if (fd_filter && (hidden(fd) || host_failed(host(lnx::SYS_fcntl, fd, 1)))) return xnu::EBADF;
     if (fd_filter) change.ident = static_cast<u32>(fd);
-    Knote* n = find(kq, change.ident, change.filter);
+    Knote* n = find(kq, change);
     if (!n) {
         if ((change.flags & (xnu::EV_ADD | xnu::EV_DELETE)) != xnu::EV_ADD) return xnu::ENOENT;
         n = take(free_knotes);
@@ -196,6 +204,10 @@ i32 kqueue_register(Kqueue& kq, xnu::kevent64_s& change) {
         }
     } else {
         if (change.flags & xnu::EV_DELETE) {
+            if (!(change.flags & xnu::EV_ENABLE) && (change.flags & dispatch2) == dispatch2 && n->disabled) {
+                n->deferred = true;
+                return xnu::EINPROGRESS;
+            }
             drop(*n);
             return 0;
         }
@@ -204,6 +216,12 @@ i32 kqueue_register(Kqueue& kq, xnu::kevent64_s& change) {
             n->disabled = true;
         } else if (change.flags & xnu::EV_ENABLE && n->disabled) {
             n->disabled = false;
+            if (n->deferred) {  // its end is told
+                n->deferred = false;
+                n->kev.flags |= xnu::EV_DELETE | xnu::EV_ONESHOT;
+                knote_activate(*n);
+                return 0;
+            }
             if (n->active) enqueue(*n);
         }
         n->kev.udata = change.udata;
@@ -242,7 +260,8 @@ void kqueue_harvest(Kqueue& kq) {
             }
             case tag_inotify: filter_files(kq); break;
             case tag_process:
-                if (Knote* n = find(kq, data & ~tag_mask, xnu::EVFILT_PROC)) filter_process(*n);
+                for (Knote* n = kq.notes; n; n = n->next)
+                    if (n->kev.filter == xnu::EVFILT_PROC && n->kev.ident == (data & ~tag_mask)) filter_process(*n);
                 break;
             default: break;
             }
@@ -278,7 +297,9 @@ bool kqueue_deliver(Kqueue& kq, xnu::kevent64_s& out) {
         n.active = true;
     }
     out = n.kev;
-    if (n.kev.filter == xnu::EVFILT_USER) {
+    if (n.kev.filter == xnu::EVFILT_MACHPORT) {
+        port_deliver(n, out);
+    } else if (n.kev.filter == xnu::EVFILT_USER) {
         out.fflags = n.sfflags;
         out.data = n.sdata;
         if (n.kev.flags & xnu::EV_CLEAR) n.triggered = false;
@@ -286,8 +307,10 @@ bool kqueue_deliver(Kqueue& kq, xnu::kevent64_s& out) {
         out.ext[0] = 0;
         n.kev.data = 0;
     }
-    if (oneshot) {
-        drop(n);
+    if (n.kev.flags & xnu::EV_ONESHOT) {  // the filter may have said so just now
+        n.active = false;
+        if ((n.kev.flags & (dispatch2 | xnu::EV_DELETE)) == dispatch2) n.disabled = n.deferred = true;
+        else drop(n);
     } else if (n.kev.flags & (xnu::EV_CLEAR | xnu::EV_DISPATCH)) {
         n.active = false;
         if (n.kev.flags & xnu::EV_DISPATCH) n.disabled = true;
@@ -326,9 +349,6 @@ void kqueue_descriptor_closing(i32 fd) {
             const u64 one = 1;
             if (kq.users) host(lnx::SYS_write, kq.wake, &one, 8);
             else destroy(kq);
-        } else if (kq.epoll == fd) {
-            for (u32 k = 0; k < number_count; k++)
-                if (number_list[k].kq == &kq) kq.epoll = number_list[k].fd;
         }
         break;
     }
@@ -342,6 +362,18 @@ void kqueue_descriptor_copied(i32 from, i32 to) {
     kq->descriptors++;
     number_list[number_count] = {to, kq};
     __atomic_store_n(&number_count, number_count + 1, __ATOMIC_RELEASE);
+}
+
+void kqueue_forked() {
+    const u64 own = static_cast<u64>(host(lnx::SYS_getpid));
+    for (Kqueue* kq = kqueues; kq; kq = kq->next) {
+        for (Knote* n = kq->notes; n; n = n->next) {
+            if (n->kev.filter != xnu::EVFILT_PROC || n->kev.ident != own || !(n->sfflags & xnu::NOTE_FORK)) continue;
+            n->kev.fflags |= xnu::NOTE_FORK;
+            knote_activate(*n);
+        }
+        kqueue_settle(*kq);
+    }
 }
 
 void fork_child_kqueues() {

@@ -6,6 +6,7 @@
 //           direction would report the other too)
 //   wake    an eventfd that is readable while the queue of active knotes is not empty, so that sleepers wake, and so that the
 //           kqueue itself can be polled
+//   epoll   the epoll again, under a number that the guest cannot close while a thread sleeps on it
 //   timer   a timerfd at the earliest deadline of its EVFILT_TIMERs
 //   inotify for EVFILT_VNODE, and for regular files, which epoll does not take; a pidfd for each EVFILT_PROC
 // All but the first are hidden numbers (descriptors.h), made when first needed.
@@ -35,7 +36,9 @@ struct Knote {
     i64 size;          // EVFILT_VNODE: of the file, to tell NOTE_EXTEND
     u32 links, seen;   // EVFILT_VNODE: link count; EVFILT_SIGNAL: deliveries counted already
     i32 handle;        // pidfd, or inotify's watch, or -1
+    void* port;        // EVFILT_MACHPORT: the set or port, with a reference
     bool active, queued, disabled, triggered, file;
+    bool deferred;     // EV_DELETE of a disabled EV_DISPATCH2 one: it goes when it is enabled
 };
 
 inline i32 fd_of(const Knote& n) { return static_cast<i32>(n.kev.ident); }
@@ -83,13 +86,21 @@ void knote_activate(Knote&);
 bool kqueue_watch_signal(Knote&);                 // kqueue_signals.cpp
 void kqueue_count_signals(Kqueue&);               // deliveries become active knotes; under the lock
 void kqueue_forget_signals(Kqueue*);              // its eventfd closes; null: all, in the child of a fork
-bool kqueue_any_signals();
+bool kqueue_any_signals();                        // or ports
+void kqueue_watch_ports();
+bool kqueue_wakes(Kqueue&);                       // who takes no lock writes to its eventfd from now on; false: too many
 i32 kqueue_inotify(Kqueue&);
+i32 attach_port(Knote&);                          // kqueue_ports.cpp; ports_lock comes after kqueue_lock
+void detach_port(Knote&);
+bool port_event(Knote&);                          // looks only
+void port_deliver(Knote&, xnu::kevent64_s& out);  // receives, if the knote asks for it
 
 // Other parts of the emulator.
 bool is_kqueue(i32 fd);
 void kqueue_descriptor_closing(i32 fd);           // drops its knotes; if it is a kqueue, that is one descriptor less
 void kqueue_descriptor_copied(i32 from, i32 to);
+void kqueue_ports_changed();                      // a queue, or a set's members; takes no lock
+void kqueue_forked();                             // NOTE_FORK of this process; under the lock
 void kqueue_signal(i32 darwin);                   // a signal was sent to the process; may run in a host handler: takes no lock
 bool kqueue_watches_signal(i32 darwin);           // then the host must catch it
 void fork_child_kqueues();                        // they are not inherited; the lock is held by the caller, and free after

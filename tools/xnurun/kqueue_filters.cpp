@@ -2,7 +2,8 @@
 // What each filter looks at, and says: see kqueue.h. Sources: xnu-3248.60.10 bsd/kern/kern_event.c (filt_timer*, filt_user*,
 // filt_proc*), kern_sig.c (filt_sig*), bsd/vfs/vfs_vnops.c. Those of descriptors are in kqueue_descriptors.cpp.
 //
-// Where the host cannot tell what XNU knows: a blocked signal is seen when it is unblocked; NOTE_FORK and NOTE_EXEC never come.
+// Where the host cannot tell what XNU knows: a blocked signal is seen when it is unblocked; NOTE_FORK comes
+// for this very process alone, NOTE_EXEC never.
 #include "tools/xnurun/kqueue.h"
 
 #include "sys/darwin/errno.h"
@@ -124,7 +125,7 @@ i32 filter_attach(Knote& n) {
     case xnu::EVFILT_USER: return 0;  // NOTE_TRIGGER does nothing yet: fflags are cleared before the filter sees them
     case xnu::EVFILT_FS:
     case xnu::EVFILT_VM: return 0;  // nothing is mounted, memory is plenty
-    case xnu::EVFILT_MACHPORT: give_up("EVFILT_MACHPORT is not emulated");
+    case xnu::EVFILT_MACHPORT: return attach_port(n);
     default: return xnu::ENOTSUP;
     }
 }
@@ -139,6 +140,7 @@ void filter_detach(Knote& n) {
     case xnu::EVFILT_PROC:
         close_hidden(n.handle);
         return;
+    case xnu::EVFILT_MACHPORT: detach_port(n); return;
     default: break;
     }
     if (n.handle < 0) return;
@@ -147,7 +149,9 @@ void filter_detach(Knote& n) {
     host(lnx::SYS_inotify_rm_watch, kq.inotify, n.handle);
 }
 
-bool filter_touches(const Knote& n) { return n.kev.filter == xnu::EVFILT_USER || n.kev.filter == xnu::EVFILT_TIMER; }
+bool filter_touches(const Knote& n) {
+    return n.kev.filter == xnu::EVFILT_USER || n.kev.filter == xnu::EVFILT_TIMER || n.kev.filter == xnu::EVFILT_MACHPORT;
+}
 
 void filter_touch(Knote& n, const xnu::kevent64_s& change) {
     if (n.kev.filter == xnu::EVFILT_TIMER) {
@@ -156,6 +160,13 @@ void filter_touch(Knote& n, const xnu::kevent64_s& change) {
             n.kev.flags |= xnu::EV_ERROR;
             n.kev.data = wrong;
         }
+        return;
+    }
+    if (n.kev.filter == xnu::EVFILT_MACHPORT) {
+        n.sfflags = change.fflags;
+        n.sdata = change.data;
+        n.kev.ext[0] = change.ext[0];
+        n.kev.ext[1] = change.ext[1];
         return;
     }
     if (change.fflags & xnu::NOTE_TRIGGER) n.triggered = true;
@@ -174,6 +185,7 @@ bool filter_event(Knote& n) {
     case xnu::EVFILT_READ: return read_event(n);
     case xnu::EVFILT_WRITE: return write_event(n);
     case xnu::EVFILT_USER: return n.triggered;
+    case xnu::EVFILT_MACHPORT: return port_event(n);
     case xnu::EVFILT_TIMER:
     case xnu::EVFILT_SIGNAL: return n.kev.data != 0;
     case xnu::EVFILT_PROC:

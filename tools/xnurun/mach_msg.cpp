@@ -53,10 +53,14 @@ u64 context_of(const Message* m) {
     return m->remote ? m->remote->context : 0;
 }
 
+}  // namespace
+
 // mach_msg_receive_results.
-i32 receive(u64 to, u32 option, u32 limit, u32 name, u32 timeout_ms) {
-    Waiter w;
+i32 message_receive_to(u64 to, u32 option, u32 limit, u32 name, u32 timeout_ms, u32& size_of, u32& name_of) {
+    Waiter w{};
     i32 result = message_receive(name, option, limit, timeout_ms, w);
+    size_of = w.message ? w.message->size : w.size;
+    name_of = w.name;
     if (result && !w.message) {
         if (result != xnu::MACH_RCV_TOO_LARGE) return result;
         if (option & rcv_large_identity && !copyout(w.name, to + 12)) result = xnu::MACH_RCV_INVALID_DATA;
@@ -70,6 +74,13 @@ i32 receive(u64 to, u32 option, u32 limit, u32 name, u32 timeout_ms) {
     if (header_only) message_copyout_dest(m);  // what it carried is lost; a header and a trailer tell of it
     if (put(m, to, option, w.sequence, context)) result = xnu::MACH_RCV_INVALID_DATA;
     return result;
+}
+
+namespace {
+
+i32 receive(u64 to, u32 option, u32 limit, u32 name, u32 timeout_ms) {
+    u32 size, port;
+    return message_receive_to(to, option, limit, name, timeout_ms, size, port);
 }
 
 i32 send(Message* m, u64 from, u32 option, u32 timeout_ms) {

@@ -64,6 +64,7 @@ void message_copyout_dest(Message*);                 // only the header can be t
 void message_post_locked(Message*);                  // from the kernel, whatever the queue limit
 i32 message_send(Message*, u32 option, u32 timeout_ms);
 i32 message_receive(u32 name, u32 option, u32 limit, u32 timeout_ms, Waiter& result);
+i32 message_receive_to(u64 to, u32 option, u32 limit, u32 name, u32 timeout_ms, u32& size, u32& from);  // the receive half of mach_msg
 void receivers_wake_locked(Port*);                   // the port or set has changed
 void senders_wake_locked(Port*);                     // the port died
 void queue_destroy_locked(Port*);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // See port_set.h. Receiving from a set takes from its members in turn: one that was taken from goes to the end.
+#include "tools/xnurun/kqueue.h"
 #include "tools/xnurun/port_set.h"
 
 #include "sys/darwin/kern_return.h"
@@ -64,6 +65,7 @@ i32 add(Port* pset, Port* port) {
     port->sets = l;
     append_member(pset, l);
     offer_queue_to_locked(port);
+    if (port->first) kqueue_ports_changed();
     return 0;
 }
 

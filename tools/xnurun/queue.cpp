@@ -4,6 +4,7 @@
 //
 // Waiter::wake, under ports_lock: 0 on the lists of `on`; 1 taken off by whoever did it, with result and message set.
 #include "sys/darwin/kern_return.h"
+#include "tools/xnurun/kqueue.h"
 #include "tools/xnurun/message.h"
 #include "tools/xnurun/port_set.h"
 
@@ -66,6 +67,7 @@ void append(Port* port, Message* m) {
     (port->last ? port->last->next : port->first) = m;
     port->last = m;
     port->queued++;
+    kqueue_ports_changed();
 }
 
 void room_made(Port* port) {
@@ -134,6 +136,7 @@ void message_post_locked(Message* m) {
 }
 
 void receivers_wake_locked(Port* port) {
+    kqueue_ports_changed();
     while (Waiter* w = port->receivers) {
         dequeue(port->receivers, port->last_receiver, w);
         finish(*w, xnu::MACH_RCV_PORT_CHANGED);  // also when it died: MACH_RCV_PORT_DIED is only in comments
