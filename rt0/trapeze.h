@@ -4,7 +4,11 @@
 #pragma once
 #include "chan/chan.h"
 #include "chan/select.h"
+#include "sched/cond.h"
+#include "sched/mutex.h"
 #include "sched/sched.h"
+#include "sched/semaphore.h"
+#include "sched/waitgroup.h"
 #include "sync/mal.h"
 #include "sys/args.h"
 #include "sys/dir.h"

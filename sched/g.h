@@ -25,7 +25,13 @@ namespace trapeze {
 
 enum Status : u32 { Gidle, Grunnable, Grunning, Gwaiting, Gdead };
 
-enum class Wait : u8 { none, chan_send, chan_recv, chan_send_nil, chan_recv_nil, select, select_nothing, sleep };
+// What a goroutine waits for, as reports say it. Whoever builds a new kind of wait makes one: Wait{"mutex lock"}.
+struct Wait {
+    const char* text;
+    static const Wait chan_send, chan_recv, chan_send_nil, chan_recv_nil, select, select_nothing, sleep;
+};
+inline constexpr Wait Wait::chan_send{"chan send"}, Wait::chan_recv{"chan receive"}, Wait::chan_send_nil{"chan send (nil chan)"},
+    Wait::chan_recv_nil{"chan receive (nil chan)"}, Wait::select{"select"}, Wait::select_nothing{"select (no cases)"}, Wait::sleep{"sleep"};
 
 struct M;
 struct P;
@@ -42,9 +48,8 @@ struct G {
     Atomic<u32> status;
     Wait reason;
     u64 id;
-    const void* const* waits_on;  // the channels, for reports
+    const void* const* waits_on;  // channels, mutexes ..., for reports
     u32 nwaits;
-    i64 wake_at;            // sleeping until
     u64 creator;            // its id, and where it said go()
     const char* file;
     u32 line;
@@ -131,9 +136,17 @@ G* g_of_stack(uptr sp);       // whose stack that is: a goroutine's, this M's g0
 void prepare_context(G* g, void (*entry)());
 
 // timer.cpp
-extern Atomic<i64> next_timer;  // when the earliest sleeper wakes, or never
-void add_timer(G* g);           // g->wake_at; g has left its stack
-void run_timers();              // makes the sleepers ready whose time has come
+struct Timer {
+    i64 when;
+    G* g;                   // made ready when the time has come, if `fire` is null or says so
+    bool (*fire)(Timer*);   // runs on any M, under the timers' lock: takes no lock but a WaitList's, parks nothing
+    u32 at;                 // its place in the heap + 1; 0: not there
+};
+extern Atomic<i64> next_timer;  // when the earliest timer is due, or never
+void add_timer(Timer* t);       // of a sleeper: its g has left its stack
+void del_timer(Timer* t);       // nothing if it is not there any more. Afterwards fire neither runs nor will
+void run_timers();              // what is due
+void mind_timers();             // after add_timer: sees to it that somebody wakes up in time
 
 // report.cpp
 [[noreturn, gnu::cold]] void report_deadlock();

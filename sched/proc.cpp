@@ -166,7 +166,7 @@ void start_ms(bool predawn) {
     if (sched.started && !getm()->p->runq.empty()) wakep();
 }
 
-static void mind_timers() {
+void mind_timers() {
     const i64 when = next_timer.load(relaxed);
     if (when == never || !sched.nidle_ps.load(relaxed) || when >= sched.keeper_until.load(seq_cst)) return;
     wakep();
@@ -174,13 +174,13 @@ static void mind_timers() {
 
 void sleep_ns(i64 ns) {
     if (ns <= 0) return gosched();
-    G* g = getg();
-    if (__builtin_add_overflow(nanotime(), ns, &g->wake_at)) g->wake_at = never - 1;
+    Timer t{0, getg(), nullptr, 0};
+    if (__builtin_add_overflow(nanotime(), ns, &t.when)) t.when = never - 1;
     gowaiting(Wait::sleep, nullptr, 0);
-    gopark([](G* sleeper, void*) {
-        add_timer(sleeper);
+    gopark([](G*, void* timer) {
+        add_timer(static_cast<Timer*>(timer));
         if (getm()->curg) mind_timers();  // on g0 the scheduler decides: if it finds nothing to do it keeps the timers itself
-    }, nullptr);
+    }, &t);
 }
 
 // --- looking for work, on g0 ----------------------------------------------------------------------------------------

@@ -10,20 +10,9 @@ static const char* status_name(G* g) {
     switch (g->status.load(relaxed)) {
     case Grunnable: return "runnable";
     case Grunning: return "running";
-    case Gwaiting: break;
+    case Gwaiting: return g->reason.text;
     default: return "dead";
     }
-    switch (g->reason) {
-    case Wait::chan_send: return "chan send";
-    case Wait::chan_recv: return "chan receive";
-    case Wait::chan_send_nil: return "chan send (nil chan)";
-    case Wait::chan_recv_nil: return "chan receive (nil chan)";
-    case Wait::select: return "select";
-    case Wait::select_nothing: return "select (no cases)";
-    case Wait::sleep: return "sleep";
-    case Wait::none: break;
-    }
-    return "waiting";
 }
 
 static const char* base_name(const char* path) {

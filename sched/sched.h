@@ -37,10 +37,18 @@ inline void sleep_ms(i64 ms) { sleep_ns(ms * 1'000'000); }
 u64 goid();          // the calling goroutine's number; main's is 1
 i32 gomaxprocs();    // how many goroutines may run at the same moment
 
-// For those who build waiting on top (chan). The caller is the goroutine that waits:
-//   gowaiting(why, on, n)   it is Gwaiting from here on; before it puts itself into any queue
-//   gopark(commit, arg)     leaves its stack; commit(g, arg) then runs elsewhere and releases the locks that keep wakers out
-// and the one that took it out of the queue calls ready(g) exactly once.
+// The park/ready contract, for those who build waiting on top (chan; waitlist.h is a queue that keeps it).
+//   1. Under the lock that guards its queue, the goroutine that waits calls gowaiting(why, on, n): it is Gwaiting from here on,
+//      before anybody can find it. `on` (what reports show) stays as long as it waits.
+//   2. It puts itself into the queue, and calls gopark(commit, arg), still with the lock. Its stack is left, and only then
+//      commit(g, arg) runs, on another stack, and releases the lock. So who finds a goroutine in a queue finds it parked.
+//      A commit runs once, neither parks nor panics, and touches nothing on g's stack after it has released the lock.
+//   3. Who takes it out of the queue, under that lock, owns its wake-up, and calls ready(g) exactly once, with or without the
+//      lock, on a thread that holds a P (not from a signal handler, nor from a thread of one's own).
+//   4. gopark returns once for each ready, never for any other reason; whatever the waker did before is seen.
+// The lock is a Lock: the thread is blocked for its few instructions, not the goroutine.
+// A goroutine may wait in several queues (select) or for several ends (a queue, a timer, a Cancel) if one flag under one lock, or
+// one cas, says who takes it.
 void gowaiting(Wait reason, const void* const* on, u32 n);
 void gopark(Commit commit, void* arg);
 void ready(G* g);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Sleeping goroutines: one binary heap, earliest first, under timer_lock.
+// Timers, of sleeping goroutines and of waits with a deadline: one binary heap, earliest first, under timer_lock. A Timer lies on
+// the stack of the goroutine that waits, knows its place, and is out of the heap before that goroutine goes on.
 //
 // next_timer is the first one's time, stored under the lock and read without it by every M that looks whether it is time:
 // one that reads it too early looks again at its next decision, or is the keeper, who reads it under sched.lock after its
-// own P went idle (proc.cpp).
+// own P went idle (proc.cpp). One that is taken out early leaves a keeper that wakes for nothing, once.
+// Order of locks: a Cancel's or timer_lock, then a WaitList's. So a timer is set and removed with no WaitList locked.
 // A heap for all Ps, not one each: a sleep costs a lock that others seldom hold; per-P heaps come with the timers' own API.
 #include "sched/sched.h"
 #include "sync/mal.h"
@@ -17,33 +19,36 @@ constinit Atomic<i64> next_timer;  // schedinit says never: zeroed data costs no
 namespace {
 
 constinit Lock timer_lock{};
-G** heap;
+Timer** heap;
 u32 used, room;
 
-bool earlier(G* a, G* b) { return a->wake_at < b->wake_at; }
-
-void sift_up(u32 i) {
-    G* g = heap[i];
-    for (u32 parent; i && earlier(g, heap[parent = (i - 1) / 2]); i = parent) heap[i] = heap[parent];
-    heap[i] = g;
+void set(u32 i, Timer* t) {
+    heap[i] = t;
+    t->at = i + 1;
 }
 
-void sift_down(u32 i) {
-    G* g = heap[i];
+void sift_up(u32 i, Timer* t) {
+    for (u32 parent; i && t->when < heap[parent = (i - 1) / 2]->when; i = parent) set(i, heap[parent]);
+    set(i, t);
+}
+
+void sift_down(u32 i, Timer* t) {
     for (u32 child; (child = 2 * i + 1) < used; i = child) {
-        if (child + 1 < used && earlier(heap[child + 1], heap[child])) child++;
-        if (!earlier(heap[child], g)) break;
-        heap[i] = heap[child];
+        if (child + 1 < used && heap[child + 1]->when < heap[child]->when) child++;
+        if (heap[child]->when >= t->when) break;
+        set(i, heap[child]);
     }
-    heap[i] = g;
+    set(i, t);
 }
+
+void publish() { next_timer.store(used ? heap[0]->when : never, seq_cst); }
 
 [[gnu::cold]] void grow() {
     const u32 more = room ? 2 * room : 64;
-    G** bigger = static_cast<G**>(mal(more * sizeof(G*)));
+    Timer** bigger = static_cast<Timer**>(mal(more * sizeof(Timer*)));
     if (room) {
-        memcpy(bigger, heap, room * sizeof(G*));
-        mfree(heap, room * sizeof(G*));
+        memcpy(bigger, heap, room * sizeof(Timer*));
+        mfree(heap, room * sizeof(Timer*));
     }
     heap = bigger;
     room = more;
@@ -51,12 +56,26 @@ void sift_down(u32 i) {
 
 }  // namespace
 
-void add_timer(G* g) {
+void add_timer(Timer* t) {
     lock(&timer_lock);
     if (used == room) grow();
-    heap[used] = g;
-    sift_up(used++);
-    next_timer.store(heap[0]->wake_at, seq_cst);
+    sift_up(used++, t);
+    publish();
+    unlock(&timer_lock);
+}
+
+void del_timer(Timer* t) {
+    lock(&timer_lock);
+    if (t->at) {
+        const u32 i = t->at - 1;
+        t->at = 0;
+        Timer* last = heap[--used];
+        if (last != t) {
+            if (last->when < t->when) sift_up(i, last);
+            else sift_down(i, last);
+        }
+        publish();
+    }
     unlock(&timer_lock);
 }
 
@@ -65,15 +84,18 @@ void run_timers() {
     if (now < next_timer.load(relaxed)) return;
     lock(&timer_lock);
     G* due = nullptr;
-    G** last = &due;
-    while (used && heap[0]->wake_at <= now) {
-        *last = heap[0];
-        last = &heap[0]->schedlink;
-        heap[0] = heap[--used];
-        if (used) sift_down(0);
+    G** end = &due;
+    while (used && heap[0]->when <= now) {
+        Timer* t = heap[0];
+        t->at = 0;
+        if (--used) sift_down(0, heap[used]);
+        G* g = t->g;  // not from t afterwards: a wait that ends otherwise takes its timer along
+        if (t->fire && !t->fire(t)) continue;
+        *end = g;
+        end = &g->schedlink;
     }
-    *last = nullptr;
-    next_timer.store(used ? heap[0]->wake_at : never, seq_cst);
+    *end = nullptr;
+    publish();
     unlock(&timer_lock);
     while (due) {
         G* g = due;

@@ -7,6 +7,7 @@
 // ulock: one trap on the thread's own word, without a kernel object.
 #include "sync/port_choice.h"
 #include "sync/port_word.h"
+#include "sys/calls.h"
 #include "sys/darwin/mach.h"
 #include "sys/darwin/ulock.h"
 #include "sys/panic.h"
@@ -25,11 +26,11 @@ static void wait(u32* word, i64 ns) {
     u64 us = 0;
     if (ns >= 0 && (us = (static_cast<u64>(ns) + 999) / 1000) > 0xffffffff) us = 0xffffffff;
     // EINTR: a signal. ETIMEDOUT: the caller looks at the clock. EFAULT: the page was not there, and the caller touches it.
-    Result r = ulock_wait(word, 0, static_cast<u32>(us));
+    Result r = sys_ulock_wait(xnu::UL_COMPARE_AND_WAIT, word, 0, static_cast<u32>(us));
     if (r.failed() && r.err() != xnu::EINTR && r.err() != xnu::ETIMEDOUT && r.err() != xnu::EFAULT) die_errno("ulock_wait", r);
 }
 
-static void wake(u32* word) { (void)ulock_wake(word, false); }  // ENOENT: it does not sleep yet, or no longer
+static void wake(u32* word) { (void)sys_ulock_wake(xnu::UL_COMPARE_AND_WAIT, word, 0); }  // ENOENT: it does not sleep yet, or no longer
 
 ThreadSema semacreate() {
     Tls* t = tls();

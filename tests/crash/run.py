@@ -51,6 +51,23 @@ def deadlock():
              r'^goroutine 6 \[chan send \(nil chan\)\]' + made)
 
 
+def sync_all_parked():
+    for procs in ('1', '2', '8'):
+        ends(run('all_parked', env={'GOMAXPROCS': procs}), 2, r'^fatal error: all goroutines are asleep - deadlock!$', r'^goroutine 1 \[waitgroup wait on 0x[0-9a-f]+\]$',
+             *(r'^goroutine \d+ \[' + what + r' on 0x[0-9a-f]+\]\n    created by goroutine 1 at victim\.cpp:\d+$'
+               for what in ('mutex lock', 'rwmutex lock', 'rwmutex rlock', 'waitgroup wait', 'cond wait', 'semaphore acquire')), out='had it\n')
+
+
+def sync_misuse():
+    for mode, message in (('mutex_unlocked', 'unlock of an unlocked Mutex'), ('rwmutex_unlocked', 'unlock of an RWMutex that is not write-locked'),
+                          ('rwmutex_read_unlocked', 'unlock of an RWMutex that is not write-locked'),
+                          ('rwmutex_unread', 'runlock of an RWMutex that nobody reads'), ('rwmutex_written_runlocked', 'runlock of an RWMutex that nobody reads'),
+                          ('waitgroup_negative', 'WaitGroup: negative counter'), ('cond_unlocked', 'Cond: wait with an unlocked Mutex'),
+                          ('semaphore_too_much', 'Semaphore: acquire of more units than there are'),
+                          ('semaphore_not_held', 'Semaphore: release of more units than are held')):
+        ends(run(mode), 2, '^panic: ' + message + '$', r'^in goroutine \d+ on M \d+, thread \d+$')
+
+
 def panics():
     for mode, message in (('send_on_closed', 'send on closed channel'), ('select_on_closed', 'send on closed channel'),
                           ('closed_under_sender', 'send on closed channel'), ('close_closed', 'close of closed channel'),

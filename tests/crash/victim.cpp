@@ -46,6 +46,67 @@ static void close_closed() {
 
 static void close_nil() { chan<int>().close(); }
 
+static void mutex_unlocked() { Mutex().unlock(); }
+static void rwmutex_unlocked() { RWMutex().unlock(); }
+static void rwmutex_unread() { RWMutex().runlock(); }
+static void rwmutex_read_unlocked() {
+    RWMutex rw;
+    rw.rlock();
+    rw.unlock();
+}
+static void rwmutex_written_runlocked() {
+    RWMutex rw;
+    rw.lock();
+    rw.runlock();
+}
+static void waitgroup_negative() {
+    WaitGroup g;
+    g.add(1);
+    g.add(-2);
+}
+static void cond_unlocked() {
+    Mutex m;
+    Cond().wait(m);
+}
+static void semaphore_too_much() { Semaphore(3).acquire(4); }
+static void semaphore_not_held() {
+    Semaphore s(3);
+    s.acquire(1);
+    s.release(2);
+}
+
+static void all_parked() {
+    static Mutex m;
+    static RWMutex rw;
+    static WaitGroup group;
+    static Cond cond;
+    static Semaphore sem{1};
+    m.lock(), rw.lock(), sem.acquire(), group.add(1);
+    go([] { m.lock(); });
+    go([] { rw.lock(); });
+    go([] { rw.rlock(); });
+    go([] { group.wait(); });
+    go([] {
+        Mutex own;
+        own.lock();
+        cond.wait(own);
+    });
+    go([] { sem.acquire(); });
+    // A wait with a deadline is no deadlock yet; when it has passed, it is one, although the timer was removed and not run down.
+    WaitGroup never_done;
+    never_done.add(1);
+    Mutex soon;
+    soon.lock();
+    go([&] {
+        (void)soon.lock_until({nanotime() + 3'600'000'000'000, nullptr});
+        print("had it\n");
+        group.wait();
+    });
+    sleep_ms(3);
+    soon.unlock();
+    never_done.wait();
+}
+
 static void nil_dereference() {
     go([] {
         volatile int* volatile p = nullptr;
@@ -165,7 +226,11 @@ static constexpr struct {
     const char* name;
     void (*run)();
 } modes[] = {{"deadlock", deadlock}, {"send_on_closed", send_on_closed}, {"select_on_closed", select_on_closed},
-             {"closed_under_sender", closed_under_sender}, {"close_closed", close_closed}, {"close_nil", close_nil},
+             {"closed_under_sender", closed_under_sender},
+             {"mutex_unlocked", mutex_unlocked}, {"rwmutex_unlocked", rwmutex_unlocked}, {"rwmutex_unread", rwmutex_unread},
+             {"rwmutex_read_unlocked", rwmutex_read_unlocked}, {"rwmutex_written_runlocked", rwmutex_written_runlocked},
+             {"waitgroup_negative", waitgroup_negative}, {"cond_unlocked", cond_unlocked}, {"semaphore_too_much", semaphore_too_much},
+             {"semaphore_not_held", semaphore_not_held}, {"all_parked", all_parked}, {"close_closed", close_closed}, {"close_nil", close_nil},
              {"nil_dereference", nil_dereference}, {"stack_overflow", stack_overflow}, {"throw", broken}, {"fine", fine},
              {"waits", waits}, {"one_wakeup", one_wakeup}, {"threads", threads}, {"dump", dumped}, {"one_thread", one_thread}, {"many_ms", many_ms}, {"uncontended", uncontended}};
 

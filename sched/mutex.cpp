@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Mutex. The word:
+//
+//   bit 0   locked    some goroutine has it. Set by cas (acquire: with the release of the unlock before), cleared by unlock's cas or
+//                     store (release)
+//   bit 1   waiters   the list may not be empty. Set and cleared under list.lock only
+//   bit 2   woken     one goroutine, W, was taken off the list and has not yet tried: no other is woken meanwhile. Set under
+//                     list.lock by unlock; cleared by W alone
+//   bit 3   handed    locked, for W: nobody else may take it, nor unlock it. Set by unlock when `passes` is reached
+//   8 up    how often others got it while somebody was waiting in front
+//
+//   word                    lock                            unlock
+//   0                       -> locked                       panic
+//   locked                  spin; -> waiters, park          -> 0
+//   locked waiters          spin; park                      take W: -> woken, or at the limit locked handed woken; ready(W)
+//   locked woken            the same; W: waiters, park at   -> woken, one pass more; at the limit locked handed woken
+//                           the front, woken cleared
+//   woken                   -> locked woken (barges in)     panic
+//                           W: -> locked, passes 0
+//   locked handed woken     park; W: -> locked, passes 0    panic
+//
+// Why no wake-up is lost: a goroutine parks under list.lock after a cas that saw locked and left waiters set; the unlock after that
+// fails its fast cas, and either takes a waiter under list.lock or leaves the duty to a W. W leaves only by getting the lock,
+// whose unlock then looks; or by clearing woken in a cas that sees locked, so the holder's unlock looks.
+// Rejected: handing over at every unlock (each costs a switch of goroutines, with a thousand of them each acquisition does); a
+// starving time, as Go's: it cannot be counted, and a clock is read at every wait.
+#include "sched/mutex.h"
+
+#include "sys/panic.h"
+
+namespace trapeze {
+
+namespace {
+constexpr u32 locked_ = 1, waiters = 2, woken = 4, handed = 8, pass = 256;
+constexpr Wait mutex_lock{"mutex lock"};
+constexpr int spins = 30;  // about a microsecond: the holder may be running on another P and about to leave
+}  // namespace
+
+bool Mutex::try_lock() {
+    u32 v = word.load(relaxed);
+    while (!(v & locked_))
+        if (word.cas(v, v | locked_, acquire)) return true;
+    return false;
+}
+
+[[gnu::noinline]] Waited Mutex::lock_slow(Until until) {
+    for (int i = sched.nprocs > 1 ? spins : 1; i > 0; i--) {
+        if (try_lock()) return Waited::done;
+        cpu_pause();
+    }
+    Waiter w(&list, until);
+    bool me_woken = false;  // this is W
+    for (;;) {
+        trapeze::lock(&list.lock);
+        u32 v = word.load(relaxed);
+        for (;;) {
+            u32 next;
+            const bool mine = !(v & locked_) || (me_woken && v & handed);
+            const bool ends = w.ended != Waited::done;
+            if (mine) next = me_woken ? locked_ | (v & waiters) : v | locked_;
+            else next = (ends ? v : v | waiters) & (me_woken ? ~woken : ~0u);
+            if (!word.cas(v, next, acquire)) continue;
+            if (!mine && !ends) break;
+            trapeze::unlock(&list.lock);
+            return mine ? Waited::done : w.ended;
+        }
+        if (me_woken) list.put_front(&w);
+        else list.put(&w);
+        list.park(&w, mutex_lock, this);
+        me_woken = w.granted;
+    }
+}
+
+[[gnu::noinline]] void Mutex::unlock_slow(u32 v) {
+    for (;;) {
+        if (!(v & locked_)) panic("unlock of an unlocked Mutex");
+        if (v & handed) panic("unlock of a Mutex that was handed over to another goroutine");
+        const bool limit = v / pass >= passes;
+        if (v & woken) {
+            if (word.cas(v, limit ? v | handed : (v & ~locked_) + pass, release)) return;
+            continue;
+        }
+        // The lock is held and nobody is on the way: all that can change the word now needs list.lock.
+        trapeze::lock(&list.lock);
+        Waiter* w = list.take();
+        u32 next = 0;
+        if (w) {
+            const u32 more = list.first ? waiters : 0;
+            next = more | woken | (limit ? (v & ~(pass - 1)) | locked_ | handed : (v & ~(pass - 1)) + pass);
+        }
+        word.store(next, release);
+        G* g = w ? w->g() : nullptr;
+        trapeze::unlock(&list.lock);
+        if (g) ready(g);
+        return;
+    }
+}
+
+}  // namespace trapeze

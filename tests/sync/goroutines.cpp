@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Mutex, RWMutex, WaitGroup, Once, Cond, Semaphore: what they promise, on one P and on several.
+#include "tests/tap.h"
+
+using namespace trapeze;
+
+static Until in_ms(i64 ms) { return {nanotime() + ms * 1'000'000, nullptr}; }
+
+// Until somebody is in the queue: the others have nothing else to do, so it comes to that.
+static void until_waiting(WaitList& list, int n) {
+    for (;;) {
+        int found = 0;
+        lock(&list.lock);
+        for (Waiter* w = list.first; w; w = w->next) found++;
+        unlock(&list.lock);
+        if (found >= n) return;
+        sleep_ns(50'000);
+    }
+}
+
+static void mutexes() {
+    Mutex m;
+    WaitGroup all;
+    int inside = 0, count = 0;
+    bool broken = false;
+    for (int i = 0; i < 20; i++) {
+        all.add(1);
+        go([&, i] {
+            for (int k = 0; k < 200; k++) {
+                m.lock();
+                if (inside++) broken = true;
+                if ((k + i) % 8 == 0) gosched();
+                count++;
+                inside--;
+                m.unlock();
+            }
+            all.done();
+        });
+    }
+    all.wait();
+    ok(count == 4000 && !broken, "Mutex: one goroutine at a time, also across gosched, and none is lost");
+    ok(m.try_lock() && !m.try_lock(), "Mutex: try_lock takes what is free only");
+    ok(m.lock_until(in_ms(2)) == Waited::timed_out, "Mutex: the time passes");
+    ok(m.lock_until({0, nullptr}) == Waited::timed_out, "Mutex: a time that has passed");
+    Cancel stop;
+    Waited how = Waited::done;
+    all.add(1);
+    go([&] {
+        how = m.lock_until({-1, &stop});
+        all.done();
+    });
+    until_waiting(m.list, 1);
+    ok(!stop.cancelled(), "Cancel: not yet");
+    stop.cancel();
+    all.wait();
+    ok(how == Waited::cancelled && stop.cancelled(), "Mutex: a wait is cancelled");
+    stop.cancel();
+    ok(m.lock_until({-1, &stop}) == Waited::cancelled, "Mutex: so is one that comes later");
+    m.unlock();
+    ok(m.lock_until({0, &stop}) == Waited::done, "Mutex: but what is free is had");
+    // One that gives up does not take the wake-up of the next along.
+    all.add(2);
+    Cancel first;
+    go([&] {
+        if (m.lock_until({-1, &first}) == Waited::done) m.unlock();
+        all.done();
+    });
+    until_waiting(m.list, 1);
+    go([&] {
+        m.lock();
+        m.unlock();
+        all.done();
+    });
+    until_waiting(m.list, 2);
+    first.cancel();
+    m.unlock();
+    all.wait();
+    ok(m.try_lock(), "Mutex: one that gives up loses nobody's wake-up");
+    m.unlock();
+}
+
+// The bound of mutex.h, by counts. On one P nothing comes between a goroutine's look at the count and its queueing.
+static void fairness() {
+    constexpr u64 n = 1000, times = 5;
+    static Mutex m;
+    static u64 got, longest;
+    WaitGroup all;
+    all.add(n);
+    for (u64 i = 0; i < n; i++)
+        go([&] {
+            for (u64 k = 0; k < times; k++) {
+                const u64 before = __atomic_load_n(&got, __ATOMIC_RELAXED);
+                m.lock();
+                if (got - before > longest) longest = got - before;
+                __atomic_store_n(&got, got + 1, __ATOMIC_RELAXED);
+                gosched();
+                m.unlock();
+            }
+            all.done();
+        });
+    all.wait();
+    print("# ", n, " goroutines on one Mutex, ", times, " times: the longest wait is ", longest, " others; the bound is ", n * (Mutex::passes + 1), "\n");
+    ok(got == n * times, "1,000 goroutines on one Mutex: everyone gets it each time");
+    if (gomaxprocs() == 1) ok(longest <= n * (Mutex::passes + 1), "and nobody waits for more than 1,000 * (passes + 1) others");
+    // One that would keep it for ever: waits must end all the same.
+    bool had = false;
+    u64 taken = 0;
+    WaitGroup two;
+    two.add(1);
+    m.lock();
+    go([&] {
+        m.lock();
+        had = true;
+        m.unlock();
+        two.done();
+    });
+    until_waiting(m.list, 1);
+    m.unlock();
+    while (!__atomic_load_n(&had, __ATOMIC_ACQUIRE)) {
+        m.lock();
+        taken++;
+        m.unlock();
+    }
+    two.wait();
+    print("# passed ", taken, " times\n");
+    if (gomaxprocs() == 1) ok(taken <= Mutex::passes + 2, "a goroutine that never parks passes a waiter `passes` times, then waits itself");
+}
+
+static void rwmutexes() {
+    RWMutex rw;
+    rw.rlock(), rw.rlock();
+    ok(rw.try_rlock() && !rw.try_lock(), "RWMutex: readers share, a writer does not");
+    rw.runlock();
+    WaitGroup all;
+    bool wrote = false, read_after = false;
+    all.add(1);
+    go([&] {
+        rw.lock();
+        wrote = true;
+        rw.unlock();
+        all.done();
+    });
+    sleep_ms(2);
+    ok(rw.rlock_until(in_ms(2)) == Waited::timed_out, "RWMutex: a reader waits behind a waiting writer: writers do not starve");
+    all.add(1);
+    go([&] {
+        rw.rlock();
+        read_after = wrote;
+        rw.runlock();
+        all.done();
+    });
+    sleep_ms(2);
+    rw.runlock(), rw.runlock();
+    all.wait();
+    ok(wrote && read_after, "RWMutex: then the writer, then the reader");
+    rw.rlock();
+    ok(rw.lock_until(in_ms(1)) == Waited::timed_out && rw.try_rlock(), "RWMutex: a writer that gives up lets readers in again");
+    all.add(2);
+    bool late = false;
+    Cancel stop;
+    go([&] {
+        (void)rw.lock_until({-1, &stop});
+        all.done();
+    });
+    sleep_ms(2);
+    go([&] {
+        rw.rlock();
+        late = true;
+        rw.runlock();
+        all.done();
+    });
+    sleep_ms(2);
+    stop.cancel();
+    all.wait();
+    ok(late, "RWMutex: and those who queued behind it too");
+    rw.runlock(), rw.runlock();
+    u64 a = 0, b = 0;
+    bool torn = false;
+    all.add(16);
+    for (int i = 0; i < 16; i++)
+        go([&, i] {
+            for (int k = 0; k < 100; k++) {
+                if (i % 4 == 0) {
+                    rw.lock();
+                    a++;
+                    if (k % 4 == 0) gosched();
+                    b++;
+                    rw.unlock();
+                } else {
+                    rw.rlock();
+                    if (k % 4 == 0) gosched();
+                    if (a != b) torn = true;
+                    rw.runlock();
+                }
+            }
+            all.done();
+        });
+    all.wait();
+    ok(a == 400 && b == 400 && !torn, "RWMutex: readers see what one writer left, none is lost");
+    ok(rw.try_lock(), "RWMutex: free in the end");
+    rw.unlock();
+}
+
+static void semaphores() {
+    Semaphore s(5);
+    s.acquire(3);
+    ok(s.try_acquire(2) && !s.try_acquire(), "Semaphore: as many units as there are");
+    ok(!s.try_acquire(6), "Semaphore: never more");
+    ok(s.acquire_until(in_ms(1), 1) == Waited::timed_out, "Semaphore: the time passes");
+    WaitGroup all;
+    int order[3], at = 0;
+    all.add(2);
+    go([&] {
+        s.acquire(4);
+        order[at++] = 4;
+        s.release(4);
+        all.done();
+    });
+    sleep_ms(2);
+    go([&] {
+        s.acquire(1);
+        order[at++] = 1;
+        s.release(1);
+        all.done();
+    });
+    sleep_ms(2);
+    s.release(2);
+    sleep_ms(2);
+    ok(at == 0, "Semaphore: a large request is not overtaken by a small one");
+    s.release(3);
+    all.wait();
+    ok(at == 2 && s.held() == 0, "Semaphore: both are served");
+    s.acquire(5);
+    Cancel stop;
+    Waited large = Waited::done;
+    bool small = false;
+    all.add(2);
+    go([&] {
+        large = s.acquire_until({-1, &stop}, 5);
+        all.done();
+    });
+    sleep_ms(2);
+    go([&] {
+        s.acquire(1);
+        small = true;
+        s.release(1);
+        all.done();
+    });
+    sleep_ms(2);
+    s.release(2);
+    stop.cancel();
+    all.wait();
+    ok(large == Waited::cancelled && small, "Semaphore: when the first gives up, those behind it are served");
+    s.release(3);
+    int most = 0, now = 0;
+    all.add(30);
+    for (int i = 0; i < 30; i++)
+        go([&, i] {
+            const u64 n = static_cast<u64>(i) % 5 + 1;
+            for (int k = 0; k < 40; k++) {
+                s.acquire(n);
+                const int sum = __atomic_add_fetch(&now, static_cast<int>(n), __ATOMIC_RELAXED);
+                if (sum > 5) most = sum;
+                if (k % 4 == 0) gosched();
+                __atomic_sub_fetch(&now, static_cast<int>(n), __ATOMIC_RELAXED);
+                s.release(n);
+            }
+            all.done();
+        });
+    all.wait();
+    ok(most == 0 && s.held() == 0, "Semaphore: never more than its units are held");
+}
+
+static void groups() {
+    WaitGroup g;
+    g.wait();
+    ok(true, "WaitGroup: of nothing");
+    g.add(2);
+    ok(g.wait_until(in_ms(1)) == Waited::timed_out, "WaitGroup: the time passes");
+    Cancel stop;
+    stop.cancel();
+    ok(g.wait_until({-1, &stop}) == Waited::cancelled, "WaitGroup: cancelled");
+    g.done();
+    WaitGroup woken;
+    woken.add(50);
+    Atomic<int> before{0}, seen{0};
+    for (int i = 0; i < 50; i++)
+        go([&] {
+            before.xadd(1, relaxed);
+            g.wait();
+            seen.xadd(1, relaxed);
+            woken.done();
+        });
+    while (before.load(relaxed) < 50) gosched();
+    ok(seen.load(relaxed) == 0, "WaitGroup: nobody goes on early");
+    g.done();
+    woken.wait();
+    ok(seen.load(relaxed) == 50, "WaitGroup: everybody who waits goes on");
+    bool early = false;
+    for (int round = 0; round < 200; round++) {
+        int finished[8] = {};
+        g.add(8);
+        for (int i = 0; i < 8; i++)
+            go([&, i] {
+                finished[i] = 1;
+                g.done();
+            });
+        g.wait();
+        for (int f : finished) early = early || !f;
+    }
+    ok(!early, "WaitGroup: again and again, and what was done before is seen");
+}
+
+static void conditions() {
+    Mutex m;
+    Cond c;
+    m.lock();
+    ok(c.wait_until(m, in_ms(1)) == Waited::timed_out && m.locked(), "Cond: the time passes, and the Mutex is locked again");
+    Cancel stop;
+    stop.cancel();
+    ok(c.wait_until(m, {-1, &stop}) == Waited::cancelled && m.locked(), "Cond: cancelled, and the Mutex is locked again");
+    m.unlock();
+    c.signal(), c.broadcast();
+    int items = 0, taken = 0;
+    WaitGroup all;
+    all.add(10);
+    for (int i = 0; i < 10; i++)
+        go([&] {
+            for (int k = 0; k < 100; k++) {
+                m.lock();
+                while (!items) c.wait(m);
+                items--, taken++;
+                m.unlock();
+            }
+            all.done();
+        });
+    for (int k = 0; k < 1000; k++) {
+        m.lock();
+        items++;
+        m.unlock();
+        c.signal();
+        if (k % 16 == 0) gosched();
+    }
+    all.wait();
+    ok(taken == 1000 && items == 0, "Cond: each signal is somebody's");
+    bool open = false;
+    int through = 0;
+    all.add(20);
+    for (int i = 0; i < 20; i++)
+        go([&] {
+            m.lock();
+            while (!open) c.wait(m);
+            through++;
+            m.unlock();
+            all.done();
+        });
+    sleep_ms(2);
+    m.lock();
+    open = true;
+    m.unlock();
+    c.broadcast();
+    all.wait();
+    ok(through == 20, "Cond: broadcast is everybody's");
+}
+
+static void onces() {
+    Once once;
+    int runs = 0, after = 0;
+    WaitGroup all;
+    all.add(20);
+    for (int i = 0; i < 20; i++)
+        go([&] {
+            once.run([&] {
+                sleep_ms(1);
+                runs++;
+            });
+            __atomic_add_fetch(&after, runs, __ATOMIC_RELAXED);
+            all.done();
+        });
+    all.wait();
+    ok(runs == 1 && after == 20, "Once: once, and whoever returns finds it done");
+    Cancel stop;
+    const i64 before = nanotime();
+    ok(sleep_until(in_ms(3)) == Waited::timed_out && nanotime() - before >= 3'000'000, "sleep_until: the deadline");
+    Waited how = Waited::done;
+    all.add(1);
+    go([&] {
+        how = sleep_until({nanotime() + 3'600'000'000'000, &stop});
+        all.done();
+    });
+    sleep_ms(2);
+    stop.cancel();
+    all.wait();
+    ok(how == Waited::cancelled, "sleep_until: cancelled an hour before");
+}
+
+int main() {
+    print("TAP version 13\n");
+    mutexes();
+    fairness();
+    rwmutexes();
+    semaphores();
+    groups();
+    conditions();
+    onces();
+    return done();
+}
