@@ -61,15 +61,18 @@ i32 run(Rpc& rpc, const RpcServer& server, const RpcRow& row) {
 
 void Rpc::keep_port(u32 n) { memset(request->bytes + header_size + 4 + 12 * n, 0, 8); }
 
+void Rpc::widen(u32 bytes) {
+    if (bytes <= reply->room) return;
+    if (bytes > most) give_up("broken: a kernel reply of ", bytes, " bytes");
+    u8* wider = static_cast<u8*>(host_pages(most));
+    memcpy(wider, reply->bytes, reply->room);
+    reply->bytes = wider;
+    reply->mapped = reply->room = most;
+}
+
 Rpc& Rpc::put(const void* data, u32 n) {
     if (end < reply_start && !reply->complex) end = reply_start;
-    if (end + n > reply->room) {
-        if (end + n > most) give_up("broken: a kernel reply of ", end + n, " bytes");
-        u8* wider = static_cast<u8*>(host_pages(most));
-        memcpy(wider, reply->bytes, end);
-        reply->bytes = wider;
-        reply->mapped = reply->room = most;
-    }
+    widen(end + n);
     memcpy(reply->bytes + end, data, n);
     end += n;
     return *this;

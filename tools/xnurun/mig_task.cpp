@@ -3,6 +3,7 @@
 // share included.
 #include "sys/darwin/kern_return.h"
 #include "sys/darwin/numbers.h"
+#include "tools/xnurun/exceptions.h"
 #include "tools/xnurun/report.h"
 #include "tools/xnurun/rpc.h"
 #include "tools/xnurun/semaphore.h"
@@ -184,6 +185,9 @@ const RpcRow rows[] = {
     {xnu::MIG_task_resume, 0, 0, false, resume},
     {xnu::MIG_task_get_special_port, 4, 0, false, special_port},
     {xnu::MIG_task_set_special_port, 4, 1, false, set_special_port},
+    {xnu::MIG_task_set_exception_ports, 12, 1, false, rpc_set_exception_ports},
+    {xnu::MIG_task_get_exception_ports, 4, 0, false, rpc_get_exception_ports},
+    {xnu::MIG_task_swap_exception_ports, 12, 1, false, rpc_swap_exception_ports},
     {xnu::MIG_semaphore_create, 8, 0, false, create_semaphore},
     {xnu::MIG_semaphore_destroy, 0, 1, false, destroy_semaphore},
 };

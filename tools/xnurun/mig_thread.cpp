@@ -2,9 +2,10 @@
 // Subsystem thread_act (3600): osfmk/mach/thread_act.defs, osfmk/kern/thread.c.
 #include "sys/darwin/kern_return.h"
 #include "sys/darwin/numbers.h"
-#include "tools/xnurun/report.h"
+#include "tools/xnurun/exceptions.h"
 #include "tools/xnurun/rpc.h"
 #include "tools/xnurun/thread_control.h"
+#include "tools/xnurun/thread_state.h"
 
 namespace trapeze {
 namespace {
@@ -49,37 +50,20 @@ i32 suspend(Rpc& r) { return thread_suspend(r.object); }
 i32 resume(Rpc& r) { return thread_resume(r.object); }
 i32 abort(Rpc& r) { return thread_abort(r.object); }
 
-constexpr u32 state64_words = 42, header_words = 2;
-enum : i32 { x86_thread_state64 = 4, x86_float_state64 = 5, x86_exception_state64 = 6, x86_thread_state = 7, last_flavor = 18 };
-
-i32 known_flavor(i32 flavor) {
-    if (flavor < 1 || flavor > last_flavor) return xnu::KERN_INVALID_ARGUMENT;
-    give_up("thread state of flavor ", flavor, " is not emulated");
-}
-
 i32 get_state(Rpc& r) {
-    const i32 flavor = r.i(0);
-    const u32 room = r.u(4), head = flavor == x86_thread_state ? header_words : 0;
-    if (flavor != x86_thread_state64 && flavor != x86_thread_state) return known_flavor(flavor);
-    if (room < head + state64_words) return xnu::KERN_INVALID_ARGUMENT;
-    ThreadState64 state;
-    if (const i32 failed = thread_get_state(r.object, state)) return failed;
-    r.put32(head + state64_words);
-    if (head) r.put32(x86_thread_state64).put32(state64_words);
-    r.put(&state, sizeof state);
+    u32 words[most_state_words], count = r.u(4) < most_state_words ? r.u(4) : most_state_words;
+    if (const i32 failed = thread_get_state(r.object, r.i(0), words, count)) return failed;
+    r.put32(count).put(words, count * 4);
     return 0;
 }
 
 i32 set_state(Rpc& r) {
-    const i32 flavor = r.i(0);
-    const u32 count = r.u(4), head = flavor == x86_thread_state ? header_words : 0;
-    if (flavor != x86_thread_state64 && flavor != x86_thread_state) return known_flavor(flavor);
+    const u32 count = r.u(4);
     if (r.size() != 8 + count * u64{4}) return xnu::MIG_BAD_ARGUMENTS;
-    if (count != head + state64_words) return xnu::KERN_INVALID_ARGUMENT;
-    if (head && (r.i(8) != x86_thread_state64 || r.u(12) != state64_words)) return xnu::KERN_INVALID_ARGUMENT;
-    ThreadState64 state;
-    memcpy(&state, r.request->bytes + r.arguments + 8 + head * 4, sizeof state);
-    return thread_set_state(r.object, state);
+    if (count > most_state_words) return xnu::KERN_INVALID_ARGUMENT;
+    u32 words[most_state_words];
+    memcpy(words, r.request->bytes + r.arguments + 8, count * 4);
+    return thread_set_state(r.object, r.i(0), words, count);
 }
 
 const RpcRow rows[] = {
@@ -89,6 +73,11 @@ const RpcRow rows[] = {
     {xnu::MIG_thread_resume, 0, 0, false, resume},
     {xnu::MIG_thread_abort, 0, 0, false, abort},
     {xnu::MIG_thread_abort_safely, 0, 0, false, abort},
+    {xnu::MIG_thread_set_exception_ports, 12, 1, false, rpc_set_exception_ports},
+    {xnu::MIG_thread_get_exception_ports, 4, 0, false, rpc_get_exception_ports},
+    {xnu::MIG_thread_swap_exception_ports, 12, 1, false, rpc_swap_exception_ports},
+    {xnu::MIG_act_get_state, 8, 0, false, get_state},
+    {xnu::MIG_act_set_state, 8, 0, true, set_state},
     {xnu::MIG_thread_get_special_port, 4, 0, false, special_port},
     {xnu::MIG_thread_info, 8, 0, false, info},
 };

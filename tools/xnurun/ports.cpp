@@ -6,6 +6,7 @@
 #include "sys/darwin/errno.h"
 #include "sys/darwin/kern_return.h"
 #include "sys/mem.h"
+#include "tools/xnurun/exceptions.h"
 #include "tools/xnurun/message.h"
 #include "tools/xnurun/report.h"
 #include "tools/xnurun/thread.h"
@@ -168,6 +169,7 @@ void fork_child_ports() {
     fork_child_sets();
     fork_child_clocks();
     fork_child_special_ports();
+    fork_child_exceptions();
     fork_child_timers();
     fork_child_ulocks();
     init_ports();
@@ -178,7 +180,14 @@ bool port_new_thread(Thread& t, u32& name) {
     return name != 0;
 }
 
-void port_thread_ended(Thread& t) { port_die(t.port); }
+void port_thread_ended(Thread& t) {
+    if (t.special_reply_port) (void)port_mod_refs(t.special_reply_port, right_receive, -1);
+    {
+        Locked hold(ports_lock);
+        exceptions_release_locked(t.exceptions);
+    }
+    port_die(t.port);
+}
 
 u32 port_self_send(Port* port) {
     Locked hold(ports_lock);

@@ -38,6 +38,7 @@ struct Port {
     SetLink *sets;            // those that it is in; of a set: its members
     Port *no_senders, *port_destroyed;  // send-once rights to notify
     Port *destination;        // of a receive right in a message: where that went, for circles
+    u32 arrivals;             // futex word: messages that came to a port that the kernel itself receives from
     u32 requests;             // index of the first entry that wants to hear of its death
     void* object;             // a semaphore's, a timer's, a thread's
     Port* next_free;

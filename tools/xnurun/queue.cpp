@@ -68,6 +68,8 @@ void append(Port* port, Message* m) {
     port->last = m;
     port->queued++;
     kqueue_ports_changed();
+    __atomic_fetch_add(&port->arrivals, 1, __ATOMIC_RELEASE);
+    if (port->received && !port->name) futex_wake(&port->arrivals, 1);
 }
 
 void room_made(Port* port) {

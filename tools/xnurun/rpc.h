@@ -31,6 +31,7 @@ struct Rpc {
     Rpc& put64(u64 v) { return put(&v, 8); }
     void put_port(Port*, u32 type);    // descriptors, before any results; the right becomes the reply's
     bool put_memory(const void* data, u32 size, u32 elements_of_port = 0);  // out of line, copied; false: no memory
+    void widen(u32 bytes);             // room for a reply of that size, before descriptors that need it
     void put_ndr();                    // after descriptors, if results follow them
 
 private:

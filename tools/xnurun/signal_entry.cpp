@@ -6,6 +6,7 @@
 //   - other guest code: record the signal; signal_entry then delivers it.
 // Nothing here takes a lock or allocates in the first case: the interrupted code may hold any lock.
 #include "sys/mem.h"
+#include "tools/xnurun/exceptions.h"
 #include "tools/xnurun/signal.h"
 #include "tools/xnurun/trap.h"
 
@@ -65,7 +66,8 @@ extern "C" bool on_host_signal(i32 number, HostSiginfo* info, HostContext* conte
     if (number == lnx::SIGSYS && info->si_code == sys_user_dispatch) {
         answer_trap(thread, *context);
     } else if (number != host_stop) {
-        record_signal(thread, darwin_signal(number), *info, context);
+        if (!synchronous(*info) || !exception_raise(thread, *context, *info))
+            record_signal(thread, darwin_signal(number), *info, context);
     }
     stop_while_suspended(thread, *context);
     if (__atomic_exchange_n(&thread.mask_changed, false, __ATOMIC_SEQ_CST)) set_guest_mask(thread, *context, thread.mask);

@@ -18,6 +18,13 @@ namespace trapeze {
 
 struct Port;
 
+struct ExceptionAction {  // exceptions.h; under ports_lock
+    Port* port;           // a send right, or null
+    u32 behavior;
+    i32 flavor;
+};
+constexpr u32 exception_types = 14;
+
 struct TraceBuffer {  // the line of --trace that is being made
     usize used;
     char* text;
@@ -54,6 +61,8 @@ struct Thread {
     u32 trapno, fault_err; // of the fault that is being delivered, for its mcontext
     u64 fault_addr;
     xnu::siginfo_t info[32];
+    ExceptionAction exceptions[exception_types];
+    bool terminating;      // by thread_terminate: it ends on its way back to guest code
     TraceBuffer trace;
     char trace_text[1000];
 };

@@ -8,6 +8,7 @@
 
 #include "sys/darwin/kern_return.h"
 #include "tools/xnurun/signal.h"
+#include "tools/xnurun/thread_state.h"
 
 namespace trapeze {
 namespace {
@@ -15,8 +16,6 @@ namespace {
 void signal(const Thread& t) { host(lnx::SYS_tgkill, host(lnx::SYS_getpid), t.tid, host_stop); }
 
 bool stopped(const Thread& t) { return &t == &self() || __atomic_load_n(&t.context, __ATOMIC_SEQ_CST); }
-
-bool canonical_user(u64 address) { return address < 0x7fffffffffff; }
 
 }  // namespace
 
@@ -97,33 +96,28 @@ i32 thread_abort(Port* port) {
     return 0;
 }
 
-i32 thread_get_state(Port* port, ThreadState64& state) {
+i32 thread_get_state(Port* port, i32 flavor, u32* words, u32& count) {
     if (const i32 failed = thread_suspend(port)) return failed;
+    i32 result = xnu::KERN_FAILURE;
     {
         Locked hold(threads_lock);
         const Thread* t = thread_of_port(port);
-        if (!t || !t->context) return xnu::KERN_FAILURE;
-        const lnx::sigcontext& r = t->context->uc_mcontext;
-        state = {r.rax, r.rbx, r.rcx, r.rdx, r.rdi, r.rsi, r.rbp, r.rsp, r.r8, r.r9, r.r10, r.r11, r.r12, r.r13, r.r14, r.r15,
-                 r.rip, r.eflags, 0x2b, 0, 0};
+        if (t && t->context) result = state_get(*t, *t->context, flavor, words, count);
     }
-    return thread_resume(port);
+    (void)thread_resume(port);
+    return result;
 }
 
-i32 thread_set_state(Port* port, const ThreadState64& s) {
-    if (!canonical_user(s.rip) || !canonical_user(s.rsp)) return xnu::KERN_INVALID_ARGUMENT;
+i32 thread_set_state(Port* port, i32 flavor, const u32* words, u32 count) {
     if (const i32 failed = thread_suspend(port)) return failed;
+    i32 result = xnu::KERN_FAILURE;
     {
         Locked hold(threads_lock);
-        const Thread* t = thread_of_port(port);
-        if (!t || !t->context) return xnu::KERN_FAILURE;
-        lnx::sigcontext& r = t->context->uc_mcontext;
-        r.rax = s.rax, r.rbx = s.rbx, r.rcx = s.rcx, r.rdx = s.rdx, r.rdi = s.rdi, r.rsi = s.rsi, r.rbp = s.rbp, r.rsp = s.rsp;
-        r.r8 = s.r8, r.r9 = s.r9, r.r10 = s.r10, r.r11 = s.r11, r.r12 = s.r12, r.r13 = s.r13, r.r14 = s.r14, r.r15 = s.r15;
-        r.rip = s.rip;
-        r.eflags = (s.rflags & 0xcd5) | 0x200;
+        Thread* t = thread_of_port(port);
+        if (t && t->context) result = state_set(*t->context, flavor, words, count);
     }
-    return thread_resume(port);
+    (void)thread_resume(port);
+    return result;
 }
 
 }  // namespace trapeze

@@ -15,7 +15,7 @@ void threads_go();
 i32 thread_suspend(Port* thread);  // returns when it runs no more guest code
 i32 thread_resume(Port* thread);
 i32 thread_abort(Port* thread);    // what it waits in ends as by a signal, without one
-i32 thread_get_state(Port* thread, ThreadState64&);
-i32 thread_set_state(Port* thread, const ThreadState64&);
+i32 thread_get_state(Port* thread, i32 flavor, u32* words, u32& count);  // thread_state.h
+i32 thread_set_state(Port* thread, i32 flavor, const u32* words, u32 count);
 
 }  // namespace trapeze

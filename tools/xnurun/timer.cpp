@@ -117,7 +117,16 @@ Answer mach_timer_create(Trap&) {
     if (port_allocate(right_receive, name)) return kern(0);
     Locked hold(ports_lock);
     Port* port;
-    if (!start() || receive_right_locked(name, port)) return kern(0);
+    if (!start() || receive_right_locked(name, port)) {
+        if (PortEntry* e = entry_find_locked(name); e && e->types == type_receive) {  // no timer, and no port either
+            Port* waste = e->port;
+            e->types = 0;
+            waste->name = 0;
+            entry_trim_locked(*e);
+            receive_right_dies_locked(waste);
+        }
+        return kern(0);
+    }
     if (!free_timers) {
         constexpr u64 batch = 128;
         Timer* fresh = static_cast<Timer*>(host_pages(batch * sizeof(Timer)));
