@@ -17,22 +17,22 @@ sys.path.insert(0, os.path.join(ROOT, 'tools'))
 from abi_gen import check, check_darwin, check_values, mig, show, table, xnu_config, xnu_cpp, xnu_mig, xnu_tree     # noqa: E402
 
 BSD = '''struct stat
-1 | exit | rval:i32 | noreturn | - | - | - | x.c
-3 | read | fd:fd, buf:out[nbyte], nbyte:size | size | - | - | - | x.c
-4 | enosys | - | none | enosys | 2050.1.. | - | x.c
-5 | stat | path:str, ub:out stat | zero | - | - | - | x.c
-6 | mount | flags:x32 | zero | - | 2050.1.. | - | x.c
+1 | exit | rval:i32 | noreturn | - | - | missing | - | x.c
+3 | read | fd:fd, buf:out[nbyte], nbyte:size | size | - | - | missing | - | x.c
+4 | enosys | - | none | enosys | 2050.1.. | - | - | x.c
+5 | stat | path:str, ub:out stat | zero | - | - | missing | - | x.c
+6 | mount | flags:x32 | zero | - | 2050.1.. | missing | - | x.c
 '''
-MACH = '''26 | mach_reply_port | - | port | - | - | - | x.c
-27 | wait_trap | name:port, deadline:u64, out:out u64 | kr | - | - | - | x.c
+MACH = '''26 | mach_reply_port | - | port | - | - | missing | - | x.c
+27 | wait_trap | name:port, deadline:u64, out:out u64 | kr | - | - | missing | - | x.c
 '''
-MDEP = '3 | set_base | base:x64 | i32 | - | - | - | x.c\n'
-MIG = '''70 | notified | notify:move_send_once, count:u32 | none | - | - | x.defs
-3400 | task_make | task:port, inherit:boolean | child:port | - | - | x.defs
-3402 | task_info | task:port, flavor:i32, infoCnt:u32 | info:i32[infoCnt<=8] | - | - | x.defs
-3403 | task_size | task:port, address:x32 | - | ..1228 | - | x.defs
-3403 | task_size | task:port, address:x64 | - | 2050.1.. | - | x.defs
-3404 | task_names | task:port, name:name, data:ool u8[dataCnt] | names:ool port[namesCnt] | 2050.1.. | - | x.defs
+MDEP = '3 | set_base | base:x64 | i32 | - | - | missing | - | x.c\n'
+MIG = '''70 | notified | notify:move_send_once, count:u32 | none | - | missing | - | x.defs
+3400 | task_make | task:port, inherit:boolean | child:port | - | missing | - | x.defs
+3402 | task_info | task:port, flavor:i32, infoCnt:u32 | info:i32[infoCnt<=8] | - | missing | - | x.defs
+3403 | task_size | task:port, address:x32 | - | ..1228 | missing | - | x.defs
+3403 | task_size | task:port, address:x64 | - | 2050.1.. | missing | - | x.defs
+3404 | task_names | task:port, name:name, data:ool u8[dataCnt] | names:ool port[namesCnt] | 2050.1.. | missing | - | x.defs
 '''
 MASTER = '''# comment
 #include <sys/param.h>
@@ -188,7 +188,7 @@ class Check(unittest.TestCase):
 
     def test_agrees_but_for_the_indirect_call(self):
         self.assertEqual(self.lines(), INDIRECT)
-        self.assertEqual(self.lines(('bsd', '1 |', '0 | syscall | number:u32, arg1:x64 | i64 | hand | - | - | x.c\n1 |')), [])
+        self.assertEqual(self.lines(('bsd', '1 |', '0 | syscall | number:u32, arg1:x64 | i64 | hand | - | missing | - | x.c\n1 |')), [])
 
     def test_missing_number(self):
         self.assertIn('xnu-1228 .. xnu-2050.1: bsd 3 read: missing: the kernel has it, no row of that time does',
@@ -197,9 +197,9 @@ class Check(unittest.TestCase):
                  'xnu-1228: mach 26 mach_reply_port: missing: the kernel has it, no row of that time does')
 
     def test_era(self):
-        self.one('bsd', '2050.1.. | - | x.c\n5', '- | - | x.c\n5', 'xnu-1228: bsd 4 enosys: era: a row of that time, but the kernel has none')
+        self.one('bsd', '2050.1.. | - | - | x.c\n5', '- | - | - | x.c\n5', 'xnu-1228: bsd 4 enosys: era: a row of that time, but the kernel has none')
         self.one('bsd', 'zero | - | 2050.1..', 'zero | - | -', 'xnu-1228: bsd 6 mount: era: a row of that time, but the kernel has none')
-        self.one('mdep', '3 |', '0 | hv_trap | a:x64, b:x64 | i64 | - | - | - | x.c\n3 |',
+        self.one('mdep', '3 |', '0 | hv_trap | a:x64, b:x64 | i64 | - | - | missing | - | x.c\n3 |',
                  'xnu-1228 .. xnu-2050.1: mdep 0 hv_trap: era: a row of that time, but the kernel has none')
         self.one('mig', 'names:ool port[namesCnt] | 2050.1..', 'names:ool port[namesCnt] | -',
                  'xnu-1228: mig 3404 task_names: era: a row of that time, but the kernel has none')

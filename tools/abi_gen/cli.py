@@ -3,7 +3,7 @@
 import os
 import sys
 
-from . import check, data, emit, find, hostcheck, layout, lint, names, show, table
+from . import check, data, dispatch, emit, find, hostcheck, layout, lint, names, show, table
 from .table import Bad
 
 USAGE = '''usage: tools/abi [--root DIR] COMMAND ...
@@ -18,6 +18,7 @@ for Meson (KERNEL is linux or darwin):
   names KERNEL WHAT COLUMN OUT.cpp   one lookup: WHAT errno, signal, kern_return; COLUMN name, text
   calltypes OUT.h               the types of the next
   data KERNEL OUT.h             tables of calls for decoding
+  dispatch OUT.h OUT.h          xnurun's handlers declared, and what it does with each row
   values OUT.h                  names of Darwin's arguments' values, for traces
   xlat OUT.h                    errno and signal numbers of one kernel in the other's
   layout OUT.inc OUT.h          offsets that assembly and C++ share
@@ -98,6 +99,11 @@ def cmd_calltypes(_root, out):
 
 def cmd_data(root, k, out):
     write(out, data.header(kernel(k), root))
+
+
+def cmd_dispatch(root, handlers, out):
+    write(handlers, dispatch.handlers_header(root))
+    write(out, dispatch.dispatch_header(root))
 
 
 def cmd_values(root, out):

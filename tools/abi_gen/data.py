@@ -48,6 +48,7 @@ struct Call {{
     const CallArg* args;
     const Call* older;          // what the number meant before, or null
     u32 since, until;
+    u16 row;                    // its place in the class's table
     u8 argc;
     CallResult result;
     bool enosys;                // answered with ENOSYS, but known: no signal
@@ -76,7 +77,7 @@ def argument(arg, args):
 
 def call(row, name, older):
     return (f'{{{quote(row.name)}, {name if row.args else "nullptr"}, {older}, '
-            f'{version(row.since)}, {version(row.until)}, {len(row.args)}, '
+            f'{version(row.since)}, {version(row.until)}, {row.index}, {len(row.args)}, '
             f'CallResult::{row.result}, {"true" if "enosys" in row.marks else "false"}}}')
 
 
@@ -105,7 +106,7 @@ def header(kernel, root):
                     newest[number] = text
         limit = max(numbers)
         out.append(f'inline constexpr Call {cls}_calls[{limit + 1}] = {{')
-        empty = '{nullptr, nullptr, nullptr, 0, 0, 0, CallResult::none, false}'
+        empty = '{nullptr, nullptr, nullptr, 0, 0, 0, 0, CallResult::none, false}'
         out += [f'    {newest.get(n, empty)},' for n in range(limit + 1)] + ['};']
     if kernel == 'darwin':
         newest = {r.number: r for r in sorted(table.mig(root), key=era_rank, reverse=True)}

@@ -7,7 +7,7 @@ A kind that kinds.py defines twice is looked for in its text: Python keeps the s
 """
 import ast
 
-from . import data, kinds, layout, names, table
+from . import data, dispatch, kinds, layout, names, table
 from .check import settled
 from .table import Bad, KERNELS, calls
 
@@ -77,7 +77,7 @@ def problems(root):
                 yield f'{row.where}: {row.name} is also at {first.where}: both would be sys_{row.name}'
     for check in (lambda: list(clashes(table.mig(root))), lambda: [None for _ in table.values(root)], lambda: names.kern_returns(root),
                   lambda: names.xlat_header(root), lambda: layout.read(root),
-                  lambda: data.types_header(), *(lambda k=k: settled(k, root) for k in KERNELS)):
+                  lambda: data.types_header(), lambda: list(dispatch.problems(root)), *(lambda k=k: settled(k, root) for k in KERNELS)):
         try:
             found = check()
             if isinstance(found, list) and found and isinstance(found[0], str):

@@ -113,6 +113,13 @@ def synopsis(row):
     return ['#include "sys/calls.h"', attribute + prototype(row, NAMESPACE['linux' if row.cls == 'linux' else 'darwin'])]
 
 
+def xnurun(row):
+    """What xnurun does with it; nothing of Linux's and of slots without a call"""
+    if row.cls == 'linux' or row.xnurun.word == '-':
+        return []
+    return [{'missing': 'missing: the run ends with the call\'s name'}.get(row.xnurun.word, row.xnurun.text)]
+
+
 def page(row, related, root):
     kernel = 'linux' if row.cls == 'linux' else 'darwin'
     x32 = ', x32' if 'x32' in row.marks else ''
@@ -124,6 +131,7 @@ def page(row, related, root):
     out += section('RESULT', [kinds.RESULTS[row.result] + (' (Result2)' if result_type(row) == 'Result2' else ''),
                               'Errors: ' + (ERRORS['bsd'] if 'carry' in row.marks else ERRORS[row.cls])])
     out += section('ERA', [era(row)])
+    out += section('XNURUN', xnurun(row))
     out += section('REMARK', [row.remark] if row.remark != '-' else [])
     out += section('STRUCTURES', structures(row.args, kernel, root))
     return out + tail(row, related)
@@ -135,6 +143,7 @@ def mig_page(row, related, _root):
     out += section('MESSAGES', [line[2:] for line in mig.page(row)[3:]])
     out += section('RESULT', ['kern_return_t', 'Errors: ' + ERRORS['mig']])
     out += section('ERA', [era(row)])
+    out += section('XNURUN', xnurun(row))
     out += section('REMARK', [row.remark] if row.remark != '-' else [])
     return out + tail(row, related)
 

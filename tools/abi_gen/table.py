@@ -8,17 +8,19 @@ by hand), `carry` (machdep calls that report errors as BSD calls do), `old` (the
 has a newer number, which gets the trampoline), `enosys` (a slot that the kernel answers
 with ENOSYS and, unlike an unknown number, no signal), `x32` (Linux: a number that only
 eax with bit 30 set means; no trampoline). Era is `since..until`, both ends
-included and both optional; Linux counts kernel versions, Darwin xnu versions.
+included and both optional; Linux counts kernel versions, Darwin xnu versions. Darwin's
+tables have one column more, behind the era: `xnurun`, what xnurun does (verdict.py).
 A line `struct a, b, c` names the structs that arguments may point to.
 """
 import os
 import re
 
-from . import kinds
+from . import kinds, verdict
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CALL_COLUMNS = ('number', 'name', 'args', 'result', 'marks', 'era', 'remark', 'source')
-MIG_COLUMNS = ('number', 'name', 'request', 'reply', 'era', 'remark', 'source')
+TRAP_COLUMNS = CALL_COLUMNS[:6] + ('xnurun',) + CALL_COLUMNS[6:]
+MIG_COLUMNS = ('number', 'name', 'request', 'reply', 'era', 'xnurun', 'remark', 'source')
 VALUE_COLUMNS = ('kind', 'way', 'number', 'name', 'source')
 ERRNO_COLUMNS = ('number', 'name', 'text', 'other')
 SIGNAL_COLUMNS = ('number', 'name', 'action', 'text', 'other')
@@ -166,8 +168,9 @@ def read(path, columns, root=ROOT):
 def calls(cls, root=ROOT):
     """The rows of one class of calls, with arguments, marks and era parsed, and its structs."""
     path, prefix, limit = CLASSES[cls]
-    rows, structs = read(path, CALL_COLUMNS, root)
-    for row in rows:
+    rows, structs = read(path, CALL_COLUMNS if cls == 'linux' else TRAP_COLUMNS, root)
+    for index, row in enumerate(rows):
+        row.index = index
         row.cls, row.encoded = cls, prefix + row.number
         row.args = parse_args(row.args, row, structs)
         if len(row.args) > limit:
@@ -182,7 +185,16 @@ def calls(cls, root=ROOT):
         if 'x32' in row.marks:
             row.encoded += X32_BIT
         row.since, row.until = era(row.era, row.where)
+        if cls != 'linux':
+            row.xnurun = verdict_of(row, cls)
     return rows, structs
+
+
+def verdict_of(row, cls):
+    found = verdict.parse(row.xnurun, row.name, cls)
+    if not found:
+        raise Bad(f'{row.where}: "{row.xnurun}" is no verdict of xnurun: emulated, passed, refused ERRNO: reason, missing')
+    return found
 
 
 def mig(root=ROOT):
@@ -197,6 +209,7 @@ def mig(root=ROOT):
         if not row.request:
             raise Bad(f'{row.where}: {row.name} has no port to go to')
         row.since, row.until = era(row.era, row.where)
+        row.xnurun = verdict_of(row, 'mig')
         if row.name not in newest or era_rank(row) < era_rank(newest[row.name]):
             newest[row.name] = row
     for row in rows:

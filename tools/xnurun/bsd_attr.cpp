@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Changing what a file is: permissions, owner, times, flags.
-#include "tools/xnurun/handlers_file.h"
+#include "tools/xnurun/handlers.h"
 #include "tools/xnurun/path.h"
 
 namespace trapeze {

@@ -4,7 +4,7 @@
 // the flags that it has bits for and Finder information; a birth, a backup, an encoding and the time of an entry are accepted and
 // forgotten, as by a file system without them; an access list is EINVAL unless it is none.
 #include "tools/xnurun/attributes.h"
-#include "tools/xnurun/handlers_file.h"
+#include "tools/xnurun/handlers.h"
 #include "tools/xnurun/path.h"
 
 namespace trapeze {

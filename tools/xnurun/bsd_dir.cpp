@@ -4,7 +4,7 @@
 // XNU's records are up to 8 bytes longer than the host's, so what is read may not fit: then the descriptor goes back to the
 // first record that did not. From 10.15 on the last 4 bytes of a buffer of 1,024 and more are flags; 10.11 has none.
 #include "sys/mem.h"
-#include "tools/xnurun/handlers_file.h"
+#include "tools/xnurun/handlers.h"
 #include "tools/xnurun/path.h"
 
 namespace trapeze {

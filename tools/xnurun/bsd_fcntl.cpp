@@ -2,7 +2,7 @@
 // fcntl: bsd/kern/kern_descrip.c sys_fcntl_nocancel. The numbers of commands agree up to F_SETFL; locks have other numbers,
 // kinds and fields; what concerns a file (F_NOCACHE ...) is in file_commands.cpp.
 #include "tools/xnurun/descriptors.h"
-#include "tools/xnurun/handlers_file.h"
+#include "tools/xnurun/handlers.h"
 #include "tools/xnurun/path.h"
 #include "tools/xnurun/sockets.h"
 

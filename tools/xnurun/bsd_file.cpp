@@ -3,7 +3,7 @@
 #include "sys/darwin/errno.h"
 #include "sys/darwin/types.h"
 #include "tools/xnurun/descriptors.h"
-#include "tools/xnurun/handlers_file.h"
+#include "tools/xnurun/handlers.h"
 #include "tools/xnurun/path.h"
 #include "tools/xnurun/sockets.h"
 

@@ -112,4 +112,7 @@ Answer bsd_getentropy(Trap& trap) {
     return host_failed(r) ? from_host(r) : ok();
 }
 
+// bsd/kern/kdebug.c: nobody traces, and that is success.
+Answer bsd_kdebug_trace(Trap&) { return ok(); }
+
 }  // namespace trapeze

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // msync, mincore, mlock, minherit: bsd/kern/kern_mman.c of xnu-3248.60.10.
 #include "sys/darwin/kern_return.h"
-#include "tools/xnurun/handlers_file.h"
+#include "tools/xnurun/handlers.h"
 #include "tools/xnurun/memory.h"
 #include "tools/xnurun/path.h"
 #include "tools/xnurun/vm.h"

@@ -2,7 +2,7 @@
 // Extended attributes: bsd/vfs/vfs_xattr.c, vfs_syscalls.c. Those of the guest are the host's in its namespace "user.", which
 // is all that an ordinary process may write there. position is for resource forks alone, so 0 here.
 #include "sys/mem.h"
-#include "tools/xnurun/handlers_file.h"
+#include "tools/xnurun/handlers.h"
 #include "tools/xnurun/path.h"
 
 namespace trapeze {

@@ -40,18 +40,12 @@ const Era& era_shown() {
 }
 
 const Call* call_of_era(const Call* call) {
-    if (!era) return call;
-    for (; call; call = call->older)
-        if (call->name && (!call->since || call->since <= era) && (!call->until || era <= call->until)) return call;
-    return nullptr;
-}
-
-bool same_call(const Call& a, const Call& b) {
-    const auto bare = [](const char* name) {
-        while (*name == '_') name++;
-        return name;
-    };
-    return str_eq(bare(a.name), bare(b.name));
+    const Call* newest = call;
+    for (; call; call = call->older) {
+        if (!era && !call->enosys) return call;
+        if (era && call->name && (!call->since || call->since <= era) && (!call->until || era <= call->until)) return call;
+    }
+    return era ? nullptr : newest;
 }
 
 u32 era_kernel_version(char* to, u32 room) {

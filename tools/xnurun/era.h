@@ -19,8 +19,7 @@ extern u32 era;             // its xnu; 0: every era
 
 bool era_choose(const char* name);          // false: there is no such era
 const Era& era_shown();                     // the chosen one, or 10.11
-const Call* call_of_era(const Call* call);  // what the number meant in the era, or null
-bool same_call(const Call&, const Call&);     // rows of one number: is it the same with other arguments or another spelling?
+const Call* call_of_era(const Call* call);  // what the number meant in the era, or null; of every era: its newest call
 u32 era_kernel_version(char* to, u32 room); // kern.version; its length
 
 }  // namespace trapeze

@@ -4,7 +4,7 @@
 // a program could see but time: accepted. Refused, as by a file system without them: data protection, signatures, compression,
 // leases, freezing; what the file system would be asked alone is ENOTTY, which is what HFS+ says to a command that it does not know.
 #include "sys/mem.h"
-#include "tools/xnurun/handlers_file.h"
+#include "tools/xnurun/handlers.h"
 #include "tools/xnurun/path.h"
 
 namespace trapeze {

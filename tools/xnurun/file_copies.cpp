@@ -3,7 +3,7 @@
 // were looked up (xnu-11417.121.6 bsd/vfs/vfs_syscalls.c): so a missing file is ENOENT here as there.
 #include "sys/mem.h"
 #include "tools/xnurun/attributes.h"
-#include "tools/xnurun/handlers_file.h"
+#include "tools/xnurun/handlers.h"
 #include "tools/xnurun/path.h"
 
 namespace trapeze {

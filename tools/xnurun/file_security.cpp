@@ -4,7 +4,7 @@
 // a file system without them (vnode_authattr_new, vnode_setattr). Source: xnu-11417.121.6 bsd/vfs/vfs_syscalls.c,
 // bsd/kern/kern_authorization.c kauth_copyinfilesec.
 #include "sys/darwin/file_calls.h"
-#include "tools/xnurun/handlers_file.h"
+#include "tools/xnurun/handlers.h"
 #include "tools/xnurun/path.h"
 
 namespace trapeze {

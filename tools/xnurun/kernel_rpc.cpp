@@ -2,9 +2,10 @@
 // From a message to a kernel object to the routine that answers: osfmk/kern/ipc_kobject.c. The id alone chooses it; an object
 // of the wrong kind is the routine's affair. See rpc.h for the forms.
 //
-// An id that XNU has and we have not ends the run by name; one that XNU has not gets MIG_BAD_ID.
-#include "sys/darwin/calldata.h"
+// An id that XNU has in the era and we have not ends the run by name or is refused, as the tables' column `xnurun` says; one
+// that XNU has not gets MIG_BAD_ID.
 #include "sys/darwin/kern_return.h"
+#include "tools/xnurun/dispatch.h"
 #include "tools/xnurun/era.h"
 #include "tools/xnurun/report.h"
 #include "tools/xnurun/rpc.h"
@@ -18,19 +19,21 @@ const RpcServer* const servers[] = {&mig_port_server, &mig_task_server, &mig_thr
 constexpr u32 most = 8192;  // no routine's reply is larger
 constexpr u32 reply_start = sizeof(xnu::mig_reply_error_t);
 
-bool is_semaphore(i32 id) { return id >= 617200 && id <= 617206; }
-bool semaphores_served() { return era && era < 1456000; }
+// Without --xnu the messages for semaphores, which only 10.5 took, are refused as by all later ones.
+bool of_era(const RoutineVerdict& v) {
+    if (!era) return v.until != 1228015 || v.id < 617200;
+    return (!v.since || v.since <= era) && (!v.until || era <= v.until);
+}
 
-// Notifications and exceptions are the kernel's to send: no object here serves them. Semaphores are served by 10.5 alone.
-const char* known_routine(i32 id) {
-    if (id <= 72 || (id >= 2401 && id <= 2407) || (is_semaphore(id) && !semaphores_served())) return nullptr;
-    for (const auto& routine : xnu::mig_routines)
-        if (routine.id == id) return routine.name;
-    return nullptr;
+// Of routines that share a number without --xnu the newest; null: none, or one that only the kernel sends.
+const RoutineVerdict* verdict_of(i32 id) {
+    const RoutineVerdict* found = nullptr;
+    for (const RoutineVerdict& v : mig_verdicts)
+        if (v.id == id && v.what != Routine::sent && of_era(v)) found = &v;
+    return found;
 }
 
 const RpcRow* find(i32 id, const RpcServer*& server) {
-    if (is_semaphore(id) && !semaphores_served()) return nullptr;
     for (const RpcServer* s : servers)
         for (u32 n = 0; n < s->count; n++)
             if (s->rows[n].id == id) {
@@ -55,6 +58,22 @@ i32 run(Rpc& rpc, const RpcServer& server, const RpcRow& row) {
     if (row.ool && (out_of_line[11] != descriptor_ool || row.ool > 1)) return xnu::MIG_TYPE_ERROR;
     if (!server.serves(rpc.object)) return server.wrong_object;
     return row.handler(rpc);
+}
+
+bool told[sizeof mig_verdicts / sizeof *mig_verdicts];
+
+i32 serve(Rpc& rpc) {
+    const i32 id = rpc.request->id;
+    const RoutineVerdict* verdict = verdict_of(id);
+    if (!verdict) return xnu::MIG_BAD_ID;
+    if (verdict->what == Routine::refused) {
+        if (verdict->loud && !__atomic_exchange_n(&told[verdict - mig_verdicts], true, __ATOMIC_RELAXED))
+            eprint("xnurun: ", verdict->name, " is refused: ", verdict->reason, "\n");
+        return verdict->refused;
+    }
+    const RpcServer* server;
+    if (const RpcRow* row = find(id, server)) return run(rpc, *server, *row);
+    give_up("MIG routine ", id, " (", verdict->name, ") is not emulated");
 }
 
 }  // namespace
@@ -126,11 +145,7 @@ Message* kernel_rpc(Message* request) {
     request->local = nullptr;
 
     Rpc rpc{request, request->remote, reply, 0, 0, false};
-    const RpcServer* server;
-    i32 code;
-    if (const RpcRow* row = find(request->id, server)) code = run(rpc, *server, *row);
-    else if (const char* name = known_routine(request->id)) give_up("MIG routine ", request->id, " (", name, ") is not emulated");
-    else code = xnu::MIG_BAD_ID;
+    const i32 code = serve(rpc);
 
     Locked hold(ports_lock);
     if (code && reply->complex) {  // what was put before it failed

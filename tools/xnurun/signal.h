@@ -13,6 +13,10 @@
 #pragma GCC visibility push(hidden)  // see host.h
 namespace trapeze {
 
+void raise_here(Thread&, i32 darwin_signal);  // a signal to this very thread, delivered when the trap returns
+bool cancellation_point(u32 bsd_number);
+bool cancelled_before(Thread&, u32 bsd_number);  // the thread is to be cancelled: the call gives EINTR
+
 struct GuestAction {
     u64 handler = 0, tramp = 0;  // handler: 0 default, 1 ignore
     u32 mask = 0;

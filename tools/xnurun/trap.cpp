@@ -12,7 +12,7 @@
 #include "sys/mem.h"
 #include "sys/xlat.h"
 #include "tools/xnurun/era.h"
-#include "tools/xnurun/handlers_file.h"
+#include "tools/xnurun/dispatch.h"
 #include "tools/xnurun/inject.h"
 #include "tools/xnurun/signal.h"
 #include "tools/xnurun/trace.h"
@@ -27,23 +27,6 @@ template <usize N>
 const Call* find(const Call (&calls)[N], u32 number) {
     return number < N && calls[number].name ? &calls[number] : nullptr;
 }
-
-struct BsdHandlers {
-    TrapHandler at[600];
-    constexpr BsdHandlers() : at{} {
-        for (const auto& h : bsd_handlers) at[h.number] = h.handler;
-        for (const auto& h : bsd_file_handlers) at[h.number] = h.handler;
-        for (const auto& h : bsd_socket_handlers) at[h.number] = h.handler;
-    }
-};
-struct MachHandlers {
-    TrapHandler at[128];
-    constexpr MachHandlers() : at{} {
-        for (const auto& h : mach_handlers) at[h.number] = h.handler;
-    }
-};
-constexpr BsdHandlers bsd_table;
-constexpr MachHandlers mach_table;
 
 const char* class_name(TrapClass c) {
     constexpr const char* names[] = {"class 0", "Mach", "BSD", "machdep", "diagnostics", "IPC"};
@@ -85,44 +68,57 @@ bool stack_arguments(Trap& trap, u32 from, u32 count) {
 
 struct Found {
     const Call* call;
-    TrapHandler handler;
+    const Verdict* verdicts;  // by Call::row
     Answer (*unknown)(Trap&);
-    i32 bad_stack;  // errno or kern_return
+    Answer (*failure)(i32);
+    i32 bad_stack;            // errno or kern_return
 };
 
 Found look_up(const Trap& trap) {
     switch (trap.klass) {
-    case TrapClass::bsd:
-        return {find(xnu::bsd_calls, trap.number), trap.number < 600 ? bsd_table.at[trap.number] : nullptr, unknown_bsd,
-                xnu::EFAULT};
+    case TrapClass::bsd: return {find(xnu::bsd_calls, trap.number), bsd_verdicts, unknown_bsd, fail, xnu::EFAULT};
     case TrapClass::mach:
-        return {find(xnu::mach_calls, trap.number), trap.number < 128 ? mach_table.at[trap.number] : nullptr, bad_syscall,
-                xnu::KERN_INVALID_ARGUMENT};
-    case TrapClass::mdep:
-        return {find(xnu::mdep_calls, trap.number), trap.number == 3 ? mdep_set_gs_base : nullptr, unknown_mdep, 0};
-    default: return {nullptr, nullptr, bad_syscall, 0};
+        return {find(xnu::mach_calls, trap.number), mach_verdicts, bad_syscall, kern, xnu::KERN_INVALID_ARGUMENT};
+    case TrapClass::mdep: return {find(xnu::mdep_calls, trap.number), mdep_verdicts, unknown_mdep, kern, 0};
+    default: return {nullptr, nullptr, bad_syscall, kern, 0};
     }
 }
 
+// What XNU would do and this emulator does not is told once for each call.
+bool told[sizeof bsd_verdicts / sizeof *bsd_verdicts + sizeof mach_verdicts / sizeof *mach_verdicts +
+          sizeof mdep_verdicts / sizeof *mdep_verdicts];
+bool first_time(const Trap& trap, const Call& call) {
+    constexpr usize bsd = sizeof bsd_verdicts / sizeof *bsd_verdicts, mach = sizeof mach_verdicts / sizeof *mach_verdicts;
+    const usize base = trap.klass == TrapClass::bsd ? 0 : trap.klass == TrapClass::mach ? bsd : bsd + mach;
+    return !__atomic_exchange_n(&told[base + call.row], true, __ATOMIC_RELAXED);
+}
+
+Answer execute(Trap& trap, const Call& call, const Found& found) {
+    const Verdict& verdict = found.verdicts[call.row];
+    if (verdict.handler) return verdict.handler(trap);
+    if (verdict.loud && first_time(trap, call))
+        eprint("xnurun: ", call.name, " is refused: ", verdict.reason, "\n");
+    return found.failure(verdict.refused);
+}
+
 Answer answer(Trap& trap, u32 register_arguments, const Call*& call) {
-    Found found = look_up(trap);
+    const Found found = look_up(trap);
     call = call_of_era(found.call);
-    if (call != found.call && call && !same_call(*call, *found.call)) found.handler = nullptr;  // what the number meant before
     if (!call) return found.unknown(trap);
     if (call->enosys) return fail(xnu::ENOSYS);
     const u32 argc = call->argc > 9 ? 9 : call->argc;
     trap.args_valid = argc;
-    if (argc > register_arguments && !stack_arguments(trap, register_arguments, argc))
-        return trap.klass == TrapClass::bsd ? fail(found.bad_stack) : kern(found.bad_stack);
+    if (argc > register_arguments && !stack_arguments(trap, register_arguments, argc)) return found.failure(found.bad_stack);
     Answer injected{};
     const bool executed = !inject(trap, *call, injected);
-    if (executed && !found.handler) not_emulated(trap, *call);
+    const Verdict& verdict = found.verdicts[call->row];
+    if (executed && !verdict.handler && !verdict.reason) not_emulated(trap, *call);
     if (tracing) trace_begin(trap, *call);
     if (!executed) return injected;
-    if (trap.klass != TrapClass::bsd) return found.handler(trap);
+    if (trap.klass != TrapClass::bsd) return execute(trap, *call, found);
     if (cancelled_before(trap.thread, trap.number)) return fail(xnu::EINTR);
     trap.thread.cancel_point = cancellation_point(trap.number);
-    const Answer a = found.handler(trap);
+    const Answer a = execute(trap, *call, found);
     trap.thread.cancel_point = false;
     return a;
 }

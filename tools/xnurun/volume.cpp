@@ -3,7 +3,7 @@
 // packs them (getvolattrlist, xnu-11417.121.6 bsd/vfs/vfs_attrlist.c). Its sizes are those of the host's at the path; its kind is
 // what 10.11 had, HFS+, case-sensitive and with extended attributes, as far as the host's calls do what that kind does.
 #include "tools/xnurun/attributes.h"
-#include "tools/xnurun/handlers_file.h"
+#include "tools/xnurun/handlers.h"
 #include "tools/xnurun/path.h"
 
 namespace trapeze {

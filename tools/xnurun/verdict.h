@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the tables' column `xnurun` says of a row (tools/abi_gen/verdict.py). The arrays are in the generated dispatch.h: those
+// of traps by Call::row, that of MIG routines in the order of their ids.
+#pragma once
+#include "tools/xnurun/trap.h"
+
+namespace trapeze {
+
+struct Verdict {
+    TrapHandler handler;  // null and no refusal: missing
+    i32 refused;          // errno or kern_return_t
+    bool loud;            // told on stderr, once: XNU would not refuse it
+    const char* reason;
+};
+
+enum class Routine : u8 { missing, emulated, passed, refused, sent };
+struct RoutineVerdict {
+    i32 id;
+    u32 since, until;     // as in Call
+    Routine what;
+    const char* name;
+    i32 refused;
+    bool loud;
+    const char* reason;
+};
+
+}  // namespace trapeze
