@@ -10,6 +10,7 @@
 #include "sched/semaphore.h"
 #include "sched/waitgroup.h"
 #include "sync/mal.h"
+#include "sync/sema.h"
 #include "sys/args.h"
 #include "sys/dir.h"
 #include "sys/errno.h"

@@ -15,6 +15,8 @@ struct Lock {
 
 void lock(Lock* l);
 bool trylock(Lock* l);
+// Until the deadline at most (nanotime's clock; negative: for ever); false: it passed. Polls, see lock_timed.cpp: for waits that seldom happen.
+bool tlock(Lock* l, i64 deadline);
 void unlock(Lock* l);
 
 }  // namespace trapeze
