@@ -10,10 +10,10 @@
 // being started. It is kept from two sides, each with a fence between its write and its read:
 //   1. Who makes a G ready puts it into its queue (put_next's xchg, or the global lock), THEN looks: an idle P and nobody
 //      spinning? then it starts an M, spinning.
-//   2. An M that gives up spinning has put its P among the idle ones and taken itself from nspinning (a locked
-//      subtraction), THEN looks once more through all queues; if it finds something it takes an idle P and goes on.
+//   2. An M that gives up spinning has put its P among the idle ones and taken itself from nspinning (seq_cst, both), THEN looks
+//      once more through all queues (seq_cst); if it finds something it takes an idle P and goes on.
 //   3. An M that stops spinning because it found a G starts another one, if there is an idle P: there may be more.
-// Whichever of 1 and 2 is second in the order of locked operations sees the other's write.
+// Whichever of 1 and 2 is second in the order of seq_cst operations sees the other's write (tests/model/sched.cpp).
 //
 // Timers. While there are sleepers and an idle P, one idle M, the keeper, sleeps only until the earliest of them. Ms that
 // run look at the clock at every 61st decision and whenever their queue is empty. An M that finds other work
@@ -39,6 +39,7 @@ static P* pidleget() {
     P* p = sched.idle_ps;
     if (p) {
         sched.idle_ps = p->link;
+        // survives as acq_rel: only the addition is a partner; one order for all changes of the word
         sched.nidle_ps.xadd(~0u, seq_cst);
     }
     return p;
@@ -48,12 +49,13 @@ static void pidleput(P* p) {
     p->m = nullptr;
     p->link = sched.idle_ps;
     sched.idle_ps = p;
-    sched.nidle_ps.xadd(1, seq_cst);
+    sched.nidle_ps.xadd(1, seq_cst);  // rule 2: with wakep's load
 }
 
 static void drop_keeper(M* m) {
     if (sched.keeper != m) return;
     sched.keeper = nullptr;
+    // survives as release: not explored, the model's scheduler has no timers
     sched.keeper_until.store(never, seq_cst);
 }
 
@@ -150,6 +152,7 @@ void goexit() {
 static void wakep() {
     if (!sched.started || !sched.nidle_ps.load(seq_cst)) return;
     u32 none = 0;
+    // survives as acq_rel: the load decides (with the subtraction of rule 2), the cas only keeps two from starting an M each
     if (sched.nspinning.load(seq_cst) == 0 && sched.nspinning.cas(none, 1, seq_cst)) startm(true);
 }
 
@@ -168,6 +171,7 @@ void start_ms(bool predawn) {
 
 void mind_timers() {
     const i64 when = next_timer.load(relaxed);
+    // survives as acquire: not explored, the model's scheduler has no timers
     if (when == never || !sched.nidle_ps.load(relaxed) || when >= sched.keeper_until.load(seq_cst)) return;
     wakep();
 }
@@ -202,7 +206,8 @@ static G* steal(M* m) {
 }
 
 static bool work_anywhere() {
-    if (sched.runq_size.load(seq_cst)) return true;
+    // What others put there after this M's P went idle, under sched.lock, they put after that: they see the P, and wake.
+    if (sched.runq_size.load(relaxed)) return true;
     for (u32 i = 0; i < sched.nprocs; i++)
         if (!sched.allp[i].runq.empty()) return true;
     return false;
@@ -216,10 +221,12 @@ static bool work_anywhere() {
     sched.idle_ms = m;
     sched.nidle_ms++;
     for (;;) {
+        // survives as acquire: not explored, the model's scheduler has no timers
         const i64 when = next_timer.load(seq_cst);
         i64 deadline = -1;
         if (when != never && when < sched.keeper_until.load(relaxed) && sched.nidle_ps.load(relaxed)) {
             sched.keeper = m;
+            // survives as release: not explored, the model's scheduler has no timers
             sched.keeper_until.store(when, seq_cst);
             deadline = when;
         }
@@ -258,6 +265,7 @@ static G* findrunnable(M* m) {
         if (sched.nprocs > 1 && (m->spinning || 2 * sched.nspinning.load(relaxed) < sched.nprocs - sched.nidle_ps.load(relaxed))) {
             if (!m->spinning) {
                 m->spinning = true;
+                // survives as acq_rel: only giving up spinning needs the fence; one order for all changes of the word
                 sched.nspinning.xadd(1, seq_cst);
             }
             if ((g = steal(m))) return g;
@@ -275,7 +283,7 @@ static G* findrunnable(M* m) {
 
         if (m->spinning) {  // rule 2
             m->spinning = false;
-            sched.nspinning.xadd(~0u, seq_cst);
+            sched.nspinning.xadd(~0u, seq_cst);  // with wakep's load
             if (work_anywhere()) {
                 lock(&sched.lock);
                 P* again = pidleget();
@@ -283,6 +291,7 @@ static G* findrunnable(M* m) {
                 if (again) {
                     acquirep(m, again);
                     m->spinning = true;
+                    // survives as acq_rel: only giving up spinning needs the fence; one order for all changes of the word
                     sched.nspinning.xadd(1, seq_cst);
                     continue;
                 }
@@ -300,6 +309,7 @@ void schedule() {
         G* g = findrunnable(m);
         if (m->spinning) {  // rule 3
             m->spinning = false;
+            // survives as acq_rel: what it did not look at, wakep does
             sched.nspinning.xadd(~0u, seq_cst);
             wakep();
         }
@@ -331,6 +341,7 @@ static void startm(bool spinning_counted) {
     P* p = pidleget();
     if (!p) {
         unlock(&sched.lock);
+        // survives as acq_rel: no P is idle, so nobody's wake-up was left to this one
         if (spinning_counted) sched.nspinning.xadd(~0u, seq_cst);
         return;
     }

@@ -76,7 +76,9 @@ struct RunQueue {
     }
 
     bool empty_ring() const { return head.load(acquire) == tail.load(acquire); }
-    bool empty() const { return empty_ring() && !next.load(acquire); }
+    // seq_cst: with put_next's xchg. An M that gives up has counted its P idle before it looks here (seq_cst), the owner looks for
+    // idle Ps after its xchg: one of them sees the other. What is in the ring was in `next` before or lies there with no promise.
+    bool empty() const { return empty_ring() && !next.load(seq_cst); }
 
     // A thief: moves half of this ring into its own queue, whose owner it is and which is empty, and returns one more to run.
     // With `also_next` takes the next slot if there is nothing else. Null: nothing to take.

@@ -111,9 +111,7 @@ struct Now {
 struct Region {
     unsigned char* at;
     usize n;
-    unsigned char* original;
-    const char* name;
-    u32 cells;
+    u32 cells;  // where its cells begin
 };
 
 // What is known of a byte where an access began.

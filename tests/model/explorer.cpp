@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -361,20 +362,16 @@ int self() { return now.current; }
 bool did_panic(int n) { return now.threads[n].panicked; }
 
 void region(void* at, usize n, const char* what) {
-    Region* r = nullptr;
-    for (int i = 0; i < nregions; i++)
-        if (regions[i].at == at) r = &regions[i];
-    if (!r) {
-        r = &regions[nregions++];
-        if (nregions == max_regions) std::abort();
-        *r = {static_cast<unsigned char*>(at), n, nullptr, what, 0};
-        r->cells = static_cast<u32>(world_size);
-        for (int i = 0; i + 1 < nregions; i++) r->cells += static_cast<u32>(regions[i].n);
-        if (r->cells + n > cells_size) std::abort();
-        r->original = new unsigned char[n];  // once
-        std::memcpy(r->original, at, n);
-    }
-    std::memcpy(at, r->original, n);
+    if (nregions == max_regions) std::abort();
+    static std::map<void*, std::vector<unsigned char>> originals;
+    unsigned char* p = static_cast<unsigned char*>(at);
+    auto [was, first] = originals.try_emplace(at, p, p + n);
+    std::memcpy(at, was->second.data(), n);
+    u32 from = static_cast<u32>(world_size);
+    for (int i = 0; i < nregions; i++) from += static_cast<u32>(regions[i].n);
+    if (from + n > cells_size) std::abort();
+    regions[nregions++] = {p, n, from};
+    name(at, what);
 }
 
 void* arena(usize n, const char* what) {
@@ -495,6 +492,11 @@ void wait(bool (*ready)(void*), void* arg, const char* what, bool free_to_go) {
         t.free_to_go = false;
         moved(t);
     }
+}
+
+void finish() {
+    leave(Left::ended);
+    __builtin_trap();
 }
 
 void panicked(const char* what) {

@@ -79,6 +79,7 @@ inline void check(bool ok, const char* what) {
 std::uint32_t choose(std::uint32_t n);                        // any of 0 .. n-1, all are explored
 std::uint32_t deviate(std::uint32_t n, const char* what);     // the same, but all except 0 count as a deviation
 bool did_panic(int thread);
+[[noreturn]] void finish();                                   // the run is over, and well: as main's return ends a program
 void note(const char* what);                                  // a line in the table; no scheduling point
 void step(const char* what, const void* at);                  // a scheduling point
 // Blocks until ready(arg), which looks at shared memory and changes nothing. With `free_to_go` it may go on at any moment.

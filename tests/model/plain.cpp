@@ -49,6 +49,14 @@ void check_stack(const void* at) {
 
 namespace {
 
+// Stacks that code switches between are nobody's: what lies there follows from what the threads that were on it have seen.
+bool owned(u32 stack) {
+    if (!now.switches) return true;
+    for (int i = 0; i < now.nthreads; i++)
+        if (now.threads[i].stack == stack) return true;
+    return false;
+}
+
 void accessed(const void* at, usize size, bool writes) {
     if (now.current < 0 || quiet) return;
     const u32 c = cell_of(at);
@@ -71,7 +79,7 @@ void accessed(const void* at, usize size, bool writes) {
         if (cell.loc && !now.locs[cell.loc - 1].gone && !own) fail("an Atomic is written as plain memory");
         for (int i = 0; i < now.nthreads; i++)
             if (i != self && cell.read[i] > t.cur.clock[i]) fail("a data race: thread %d writes what thread %d reads", self, i);
-        const bool foreign = a_stack && !own && !cell.foreign;
+        const bool foreign = a_stack && !own && !cell.foreign && owned(on);
         if (cell.write != clock || cell.writer != self || foreign) {
             change(c);
             cell.write = clock;
