@@ -61,7 +61,7 @@ extern "C" void gostart();
 
 constinit Atomic<i64> next_timer;
 void run_timers() {}
-void add_timer(G*) { model::fail("no timers here"); }
+void add_timer(Timer*) { model::fail("no timers here"); }
 void gfree(G*) {}
 M* newm(u32 id) {
     M* m = new (model::arena(sizeof(M), "M")) M{};
