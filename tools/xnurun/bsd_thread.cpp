@@ -7,6 +7,7 @@
 #include "sys/darwin/errno.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/memory.h"
+#include "tools/xnurun/mig_threads.h"
 #include "tools/xnurun/ports.h"
 #include "tools/xnurun/semaphore.h"
 #include "tools/xnurun/signal.h"
@@ -35,6 +36,29 @@ void begin(void* argument) {
 }
 
 }  // namespace
+
+HostContext& thread_first_context(Thread& t) {
+    HostContext& c = *reinterpret_cast<HostContext*>(t.region + 0x1000);
+    init_host_context(t, c);
+    t.context = &c;  // it counts as inside a trap until it runs
+    return c;
+}
+
+bool thread_launch(Thread& t) {
+    thread_list_add(t);
+    u64 all = ~0ull, old;
+    host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &all, &old, 8);
+    const u64 share = lnx::CLONE_VM | lnx::CLONE_FS | lnx::CLONE_FILES | lnx::CLONE_SIGHAND | lnx::CLONE_THREAD |
+                      lnx::CLONE_SYSVSEM | lnx::CLONE_SETTLS | lnx::CLONE_PARENT_SETTID;
+    const i64 r = host_clone(share, reinterpret_cast<u64>(&t), begin, &t, &t, &t.tid);
+    host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &old, 0, 8);
+    if (!host_failed(r)) return true;
+    thread_list_remove(t);
+    threads_started--;
+    port_thread_ended(t);
+    thread_free(&t);
+    return false;
+}
 
 Answer bsd_bsdthread_register(Trap& trap) {
     const i32 size = trap.i(2);
@@ -78,8 +102,7 @@ Answer bsd_bsdthread_create(Trap& trap) {
     }
 
     // The lowest page of the host stack holds the first register state: enter_guest frees it by leaving it.
-    HostContext& c = *reinterpret_cast<HostContext*>(t->region + 0x1000);
-    init_host_context(*t, c);
+    HostContext& c = thread_first_context(*t);
     lnx::sigcontext& regs = c.uc_mcontext;
     regs.rip = thread_start;
     regs.rdi = pthread;
@@ -90,22 +113,10 @@ Answer bsd_bsdthread_create(Trap& trap) {
     regs.r9 = flags & ~xnu::PTHREAD_START_SUSPENDED;
     regs.rsp = top - redzone;
     if (!canonical(regs.rip) || !canonical(regs.rsp)) regs.rip = regs.rsp = 0;  // XNU leaves the zeroed state
-    t->context = &c;  // it counts as inside a trap until it runs
     if (flags & xnu::PTHREAD_START_SUSPENDED) t->suspend_count = 1;
 
-    thread_list_add(*t);
-    u64 all = ~0ull, old;
-    host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &all, &old, 8);
-    const u64 share = lnx::CLONE_VM | lnx::CLONE_FS | lnx::CLONE_FILES | lnx::CLONE_SIGHAND | lnx::CLONE_THREAD |
-                      lnx::CLONE_SYSVSEM | lnx::CLONE_SETTLS | lnx::CLONE_PARENT_SETTID;
-    const i64 r = host_clone(share, reinterpret_cast<u64>(t), begin, t, t, &t->tid);
-    host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &old, 0, 8);
-    if (host_failed(r)) {
-        thread_list_remove(*t);
-        threads_started--;
-        port_thread_ended(*t);
+    if (!thread_launch(*t)) {
         port_release_send(name);
-        thread_free(t);
         return fail(xnu::ENOMEM);
     }
     return ok(static_cast<i64>(pthread));

@@ -239,6 +239,29 @@ i32 move_member(Rpc& r) { return port_move_member(r.u(0), r.u(4)); }
 i32 insert_member(Rpc& r) { return port_insert_member(r.u(0), r.u(4)); }
 i32 extract_member(Rpc& r) { return port_extract_member(r.u(0), r.u(4)); }
 i32 destruct(Rpc& r) { return port_destruct(r.u(0), r.i(4), r.w(8)); }
+// Its options come out of line: mach_port_options_t.
+i32 construct(Rpc& r) {
+    u64 at;
+    u32 size, words[6], name;
+    memcpy(&at, r.request->bytes + header_size + 4, 8);
+    memcpy(&size, r.request->bytes + header_size + 16, 4);
+    if (size != sizeof words) return xnu::MIG_TYPE_ERROR;
+    memcpy(words, reinterpret_cast<const void*>(at), sizeof words);
+    if (const i32 failed = port_construct(words[0], words[1], r.w(0), name)) return failed;
+    r.put32(name);
+    return 0;
+}
+i32 guard_with_flags(Rpc& r) {
+    constexpr u64 strict = 1, immovable = 2;
+    return r.w(12) & ~(strict | immovable) ? xnu::KERN_INVALID_ARGUMENT : port_guard(r.u(0), r.w(4), r.w(12) & strict);
+}
+i32 swap_guard(Rpc& r) {
+    const u64 before = r.w(4), after = r.w(12);
+    return with_receive_right(r.u(0), [&](Port& p) -> i32 {
+        if (!p.guarded || p.context != before) return xnu::KERN_INVALID_ARGUMENT;
+        return p.context = after, 0;
+    });
+}
 i32 guard(Rpc& r) { return port_guard(r.u(0), r.w(4), r.u(12)); }
 i32 unguard(Rpc& r) { return port_unguard(r.u(0), r.w(4)); }
 
@@ -272,6 +295,9 @@ const RpcRow rows[] = {
     {xnu::MIG_mach_port_kobject, 4, 0, false, kobject},
     {xnu::MIG_mach_port_destruct, 16, 0, false, destruct},
     {xnu::MIG_mach_port_guard, 16, 0, false, guard},
+    {xnu::MIG_mach_port_construct, 8, 0, false, construct, 1},
+    {xnu::MIG_mach_port_guard_with_flags, 20, 0, false, guard_with_flags},
+    {xnu::MIG_mach_port_swap_guard, 20, 0, false, swap_guard},
     {xnu::MIG_mach_port_unguard, 12, 0, false, unguard},
 };
 

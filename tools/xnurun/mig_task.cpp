@@ -5,8 +5,9 @@
 #include "sys/darwin/numbers.h"
 #include "tools/xnurun/exceptions.h"
 #include "tools/xnurun/report.h"
-#include "tools/xnurun/rpc.h"
+#include "tools/xnurun/mig_threads.h"
 #include "tools/xnurun/semaphore.h"
+#include "tools/xnurun/signal.h"
 #include "tools/xnurun/thread.h"
 
 namespace trapeze {
@@ -174,7 +175,13 @@ i32 set_special_port(Rpc& r) {
     return 0;
 }
 
-i32 suspend(Rpc&) { give_up("task_suspend of the task itself is not emulated: nobody could resume it"); }
+// Nobody but SIGCONT could resume it (bsd/kern/kern_sig.c): the host's stop is just that.
+i32 suspend(Rpc&) {
+    host(lnx::SYS_kill, host(lnx::SYS_getpid), lnx::SIGSTOP);
+    return 0;
+}
+i32 terminate(Rpc&) { die_by_signal(xnu::SIGKILL); }
+i32 nothing_to_set(Rpc&) { return xnu::KERN_INVALID_ARGUMENT; }
 i32 resume(Rpc&) { return xnu::KERN_FAILURE; }  // it is never suspended
 
 const RpcRow rows[] = {
@@ -185,6 +192,11 @@ const RpcRow rows[] = {
     {xnu::MIG_task_resume, 0, 0, false, resume},
     {xnu::MIG_task_get_special_port, 4, 0, false, special_port},
     {xnu::MIG_task_set_special_port, 4, 1, false, set_special_port},
+    {xnu::MIG_task_terminate, 0, 0, false, terminate},
+    {xnu::MIG_task_set_info, 8, 0, true, nothing_to_set},
+    {xnu::MIG_task_policy_set, 8, 0, true, rpc_task_policy_set},
+    {xnu::MIG_thread_create, 0, 0, false, rpc_thread_create},
+    {xnu::MIG_thread_create_running, 8, 0, true, rpc_thread_create_running},
     {xnu::MIG_task_set_exception_ports, 12, 1, false, rpc_set_exception_ports},
     {xnu::MIG_task_get_exception_ports, 4, 0, false, rpc_get_exception_ports},
     {xnu::MIG_task_swap_exception_ports, 12, 1, false, rpc_swap_exception_ports},

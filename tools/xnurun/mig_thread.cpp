@@ -3,7 +3,7 @@
 #include "sys/darwin/kern_return.h"
 #include "sys/darwin/numbers.h"
 #include "tools/xnurun/exceptions.h"
-#include "tools/xnurun/rpc.h"
+#include "tools/xnurun/mig_threads.h"
 #include "tools/xnurun/thread_control.h"
 #include "tools/xnurun/thread_state.h"
 
@@ -11,7 +11,7 @@ namespace trapeze {
 namespace {
 
 i32 info(Rpc& r) {
-    enum : i32 { basic = 3, identifier = 4 };
+    enum : i32 { basic = 3, identifier = 4, sched_timeshare = 10, sched_rr = 11, sched_fifo = 12 };
     const i32 flavor = r.i(0);
     const u32 room = r.u(4);
     Locked hold(threads_lock);
@@ -34,6 +34,12 @@ i32 info(Rpc& r) {
         r.put32(6).put64(static_cast<u64>(t->tid)).put64(t->gs_base).put64(0);
         return 0;
     }
+    if (flavor == sched_timeshare) {  // max_priority, base, current, depressed, depress_priority
+        if (room < 5) return xnu::KERN_INVALID_ARGUMENT;
+        r.put32(5).put32(63).put32(31).put32(31).put32(0).put32(~0u);
+        return 0;
+    }
+    if (flavor == sched_rr || flavor == sched_fifo) return room < (flavor == sched_rr ? 6u : 5u) ? xnu::KERN_INVALID_ARGUMENT : xnu::KERN_INVALID_POLICY;
     return xnu::KERN_INVALID_ARGUMENT;
 }
 
@@ -76,6 +82,10 @@ const RpcRow rows[] = {
     {xnu::MIG_thread_set_exception_ports, 12, 1, false, rpc_set_exception_ports},
     {xnu::MIG_thread_get_exception_ports, 4, 0, false, rpc_get_exception_ports},
     {xnu::MIG_thread_swap_exception_ports, 12, 1, false, rpc_swap_exception_ports},
+    {xnu::MIG_thread_terminate, 0, 0, false, rpc_thread_terminate},
+    {xnu::MIG_thread_policy_set, 8, 0, true, rpc_thread_policy_set},
+    {xnu::MIG_thread_policy_get, 12, 0, false, rpc_thread_policy_get},
+    {xnu::MIG_thread_depress_abort, 0, 0, false, rpc_depress_abort},
     {xnu::MIG_act_get_state, 8, 0, false, get_state},
     {xnu::MIG_act_set_state, 8, 0, true, set_state},
     {xnu::MIG_thread_get_special_port, 4, 0, false, special_port},

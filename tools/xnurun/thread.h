@@ -62,6 +62,8 @@ struct Thread {
     u64 fault_addr;
     xnu::siginfo_t info[32];
     ExceptionAction exceptions[exception_types];
+    bool policy_fixed;     // THREAD_EXTENDED_POLICY and the like: kept to be told, under threads_lock
+    i32 policy_importance, policy_affinity;
     bool terminating;      // by thread_terminate: it ends on its way back to guest code
     TraceBuffer trace;
     char trace_text[1000];

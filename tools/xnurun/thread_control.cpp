@@ -25,6 +25,7 @@ void stop_while_suspended(Thread& t, HostContext& context) {
             __atomic_store_n(&t.context, &context, __ATOMIC_SEQ_CST);
             host(lnx::SYS_futex, &t.suspend_count, lnx::FUTEX_WAIT | lnx::FUTEX_PRIVATE_FLAG, count, nullptr);
         }
+        if (__atomic_load_n(&t.terminating, __ATOMIC_SEQ_CST)) thread_end(t);
         __atomic_store_n(&t.context, nullptr, __ATOMIC_SEQ_CST);
         if (!__atomic_load_n(&t.suspend_count, __ATOMIC_SEQ_CST)) return;
     }
@@ -82,6 +83,18 @@ i32 thread_resume(Port* port) {
     if (!t->suspend_count) return xnu::KERN_FAILURE;
     __atomic_sub_fetch(&t->suspend_count, 1, __ATOMIC_SEQ_CST);
     futex_wake(&t->suspend_count, 1);  // to go on, or to sleep on the new value
+    return 0;
+}
+
+i32 thread_terminate(Port* port) {
+    Locked hold(threads_lock);
+    Thread* t = thread_of_port(port);
+    if (!t) return xnu::KERN_TERMINATED;
+    __atomic_store_n(&t->terminating, true, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&t->suspend_count, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&t->attention, 1, __ATOMIC_SEQ_CST);
+    futex_wake(&t->suspend_count, 1);
+    if (t != &self()) signal(*t);
     return 0;
 }
 

@@ -14,6 +14,7 @@ void threads_halt();               // no other thread runs guest code any more; 
 void threads_go();
 i32 thread_suspend(Port* thread);  // returns when it runs no more guest code
 i32 thread_resume(Port* thread);
+i32 thread_terminate(Port* thread);  // it ends on its way back to guest code; a wait in the host is aborted for it
 i32 thread_abort(Port* thread);    // what it waits in ends as by a signal, without one
 i32 thread_get_state(Port* thread, i32 flavor, u32* words, u32& count);  // thread_state.h
 i32 thread_set_state(Port* thread, i32 flavor, const u32* words, u32 count);
