@@ -32,6 +32,7 @@ Answer bsd_fork(Trap&) {
     kqueue_lock.lock();  // a kqueue looks at ports
     ports_lock.lock();
     limit_lock.lock();
+    aio_lock.lock();
     memory_lock.lock();
     address_space_lock.lock();
     signal_lock.lock();
@@ -42,6 +43,8 @@ Answer bsd_fork(Trap&) {
         address_space_lock.reset();
         fork_child_memory();
         limit_lock.reset();
+        aio_lock.reset();
+        aio_done_count = 0;
         fork_child_threads();
         fork_child_ports();
         fork_child_semaphores();
@@ -50,6 +53,7 @@ Answer bsd_fork(Trap&) {
         signal_lock.unlock();
         address_space_lock.unlock();
         memory_lock.unlock();
+        aio_lock.unlock();
         limit_lock.unlock();
         ports_lock.unlock();
         if (!host_failed(r)) kqueue_forked();

@@ -16,6 +16,9 @@ void close_hidden(i32 fd);
 
 extern HostLock limit_lock;         // while it is held, the limit may be lifted: a fork holds it
 
+extern HostLock aio_lock;           // requests of asynchronous I/O: a fork holds it, and its child begins without any
+extern u32 aio_done_count;
+
 // F_SETNOSIGPIPE of what is no socket. It is the open file's in XNU; here the number's, and passed on by dup.
 bool quiet(i32 fd);
 void set_quiet(i32 fd);
