@@ -101,8 +101,10 @@ void count(const Ended& e) {
     if (WIFEXITED(e.status)) {
         const int status = WEXITSTATUS(e.status);
         how = status == 125 ? "emulator refused to go on" : status == 126 ? "refused to load" : "ended by itself";
-        if (status == 125 && getenv("FUZZ_SHOW_REFUSALS"))
-            how += ": " + e.text.substr(0, e.text.find(" at rip")).substr(0, 90);
+        if (const size_t at = e.text.find("is not emulated"); status == 125 && at != std::string::npos && getenv("FUZZ_SHOW_REFUSALS")) {
+            const size_t from = e.text.rfind('\n', at) + 1;
+            how += ": " + e.text.substr(from, at - from).substr(0, 90);
+        }
     }
     ends[how]++;
 }
@@ -150,13 +152,14 @@ void machos(uint64_t wanted, uint64_t seed, const std::vector<std::string>& prog
 unsigned char unanswered[3 * 128];
 bool learn(const std::string& text) {
     bool fresh = false;
-    const char* classes[] = {"Mach trap ", "BSD trap ", "machdep trap "};
-    for (int c = 0; c < 3; c++) {
-        const size_t at = text.find(classes[c]);
-        const size_t end = text.find("is not emulated", at == std::string::npos ? 0 : at);
-        if (at == std::string::npos || end == std::string::npos) continue;
-        const int number = atoi(text.c_str() + at + strlen(classes[c]));
-        if (number >= 0 && number < 1024 && text.find('\n', at) > end) {
+    const char* classes[] = {"xnurun: Mach trap ", "xnurun: BSD trap ", "xnurun: machdep trap "};
+    for (size_t end, at = 0; at < text.size(); at = end + 1) {
+        end = text.find('\n', at);
+        if (end == std::string::npos) end = text.size();
+        const std::string line = text.substr(at, end - at);
+        for (int c = 0; c < 3 && line.find("is not emulated") != std::string::npos; c++) {
+            const int number = line.find(classes[c]) == 0 ? atoi(line.c_str() + strlen(classes[c])) : -1;
+            if (number < 0 || number >= 1024) continue;
             unanswered[c * 128 + number / 8] |= static_cast<unsigned char>(1 << number % 8);
             fresh = true;
         }

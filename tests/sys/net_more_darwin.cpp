@@ -112,6 +112,58 @@ void connections() {
     ok(nobody.err() == kernel::ESRCH || nobody.err() == kernel::EACCES, "on nobody's: ESRCH");
 }
 
+void packets() {
+    const i32 in = number(socket(AF_INET, SOCK_DGRAM)), out = number(socket(AF_INET, SOCK_DGRAM));
+    Address at;
+    (void)bind(in, loopback(AF_INET));
+    (void)getsockname(in, &at);
+    const i32 on = 1;
+    ok(setsockopt(in, 0, xnu::IP_PKTINFO, &on, 4).ok() && setsockopt(in, 0, xnu::IP_RECVTTL, &on, 4).ok(), "IP_PKTINFO, IP_RECVTTL");
+    struct {
+        xnu::cmsghdr head;
+        u32 index;
+        u8 spec[4], to[4];
+    } info{{sizeof info, 0, xnu::IP_PKTINFO}, 0, {127, 0, 0, 1}, {}};
+    char text[4] = {'a', 'b', 'c', 'd'};
+    iovec part{text, 4};
+    xnu::msghdr m{at.bytes, at.size, &part, 1, &info, sizeof info, 0};
+    ok(sys_sendmsg(out, &m, 0).raw == 4, "sent with its source");
+    alignas(8) u8 control[128] = {};
+    xnu::msghdr got{nullptr, 0, &part, 1, control, sizeof control, 0};
+    ok(sys_recvmsg(in, &got, 0).raw == 4, "received");
+    bool where = false, ttl = false;
+    for (u32 p = 0; p + 12 <= got.msg_controllen;) {
+        xnu::cmsghdr h;
+        memcpy(&h, control + p, sizeof h);
+        if (h.cmsg_len < 12) break;
+        if (h.cmsg_level == 0 && h.cmsg_type == xnu::IP_PKTINFO) where = h.cmsg_len == 24 && control[p + 12] && control[p + 20] == 127 && control[p + 23] == 1;
+        if (h.cmsg_level == 0 && h.cmsg_type == xnu::IP_RECVTTL) ttl = h.cmsg_len == 13 && control[p + 12] > 0;
+        p += (h.cmsg_len + 3) & ~3u;
+    }
+    ok(where, "its interface and where it came to");
+    ok(ttl, "its time to live, one byte");
+    info.head.cmsg_len = 20;
+    fails(sys_sendmsg(out, &m, 0), kernel::EINVAL, "a source that is too short: EINVAL");
+    for (const i32 fd : {in, out}) (void)close(fd);
+    i32 pair[2];
+    (void)socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+    i32 pid = 0;
+    usize room = 4;
+    ok(getsockopt(pair[0], xnu::SOL_LOCAL, xnu::LOCAL_PEEREPID, &pid, &room).ok() && pid == number(sys_getpid()), "LOCAL_PEEREPID");
+    const i32 lonely = number(socket(AF_UNIX, SOCK_DGRAM));
+    xnu::xucred who;
+    room = sizeof who;
+    fails(getsockopt(lonely, xnu::SOL_LOCAL, xnu::LOCAL_PEERCRED, &who, &room), kernel::EINVAL, "LOCAL_PEERCRED of a datagram socket without a peer: EINVAL");
+    const i32 file = number(open(argv()[0], O_RDONLY));
+    xnu::sf_hdtr extra{&part, 0, nullptr, 0};
+    i64 n = 10;
+    fails(sys_sendfile(file, pair[0], 0, &n, &extra, 0), kernel::EINVAL, "sendfile with headers of no pieces: EINVAL");
+    ok(n == 0, "and nothing sent");
+    extra.hdr_cnt = 1025;
+    fails(sys_sendfile(file, pair[0], 0, &n, &extra, 0), kernel::EINVAL, "of too many: EINVAL");
+    for (const i32 fd : {pair[0], pair[1], lonely, file}) (void)close(fd);
+}
+
 struct Request {
     char name[16];
     u8 value[16];
@@ -206,6 +258,7 @@ int main() {
     pselects();
     many();
     connections();
+    packets();
     by_ioctl();
     by_sysctl();
     return done();

@@ -72,6 +72,36 @@ i32 control_in(u64 from, u32 size, HostControl& c, u64& host_size) {
     return 0;
 }
 
+// Where a datagram came to, or is to come from: the same bytes on both kernels under other numbers.
+struct PacketInfo {
+    i32 level, darwin, host;
+    u32 size;
+};
+constexpr PacketInfo packet_infos[] = {
+    {0, xnu::IP_PKTINFO, 8, 12}, {0, xnu::IP_RECVTTL, 2, 4}, {41, xnu::IPV6_PKTINFO, 50, 20}, {41, xnu::IPV6_HOPLIMIT, 52, 4}, {41, xnu::IPV6_TCLASS, 67, 4},
+};
+
+// What goes with a datagram of the internet; what has no counterpart is left out, as XNU leaves out what it does not know.
+i32 packet_control_in(u64 from, u32 size, HostControl& c, u64& host_size) {
+    host_size = 0;
+    for (u32 at = 0; at + sizeof(xnu::cmsghdr) <= size;) {
+        xnu::cmsghdr g;
+        if (!copyin(g, from + at)) return xnu::EFAULT;
+        if (g.cmsg_len < sizeof g || g.cmsg_len > size - at) return xnu::EINVAL;
+        for (const PacketInfo& p : packet_infos) {
+            if (p.level != g.cmsg_level || p.darwin != g.cmsg_type || p.darwin == xnu::IP_RECVTTL) continue;
+            if (g.cmsg_len != sizeof g + p.size) return xnu::EINVAL;
+            const lnx::cmsghdr h{sizeof h + p.size, p.level, p.host};
+            memcpy(c.bytes + host_size, &h, sizeof h);
+            if (!copyin(c.bytes + host_size + sizeof h, from + at + sizeof g, p.size)) return xnu::EFAULT;
+            host_size += (sizeof h + p.size + 7) & ~7ull;
+        }
+        at += (g.cmsg_len + 3) & ~3u;
+        if (host_size > 256) return xnu::EINVAL;
+    }
+    return 0;
+}
+
 // The host's control to the guest. True: written.
 bool control_out(const HostControl& c, u64 size, u64 to, u32 room, u32& used, bool& cut) {
     used = 0;
@@ -84,10 +114,18 @@ bool control_out(const HostControl& c, u64 size, u64 to, u32 room, u32& used, bo
         u32 data = static_cast<u32>(h.cmsg_len - sizeof h);
         const u8* from = c.bytes + at + sizeof h;
         at += (h.cmsg_len + 7) & ~7ull;
-        if (h.cmsg_level != lnx::SOL_SOCKET) continue;
         xnu::cmsghdr g{};
         g.cmsg_level = xnu::SOL_SOCKET;
-        if (h.cmsg_type == lnx::SCM_RIGHTS && data <= most_descriptors * 4) {
+        if (h.cmsg_level != lnx::SOL_SOCKET) {
+            const PacketInfo* found = nullptr;
+            for (const PacketInfo& p : packet_infos)
+                if (p.level == h.cmsg_level && p.host == h.cmsg_type && p.size == data) found = &p;
+            if (!found) continue;
+            g.cmsg_level = found->level;
+            g.cmsg_type = found->darwin;
+            if (found->darwin == xnu::IP_RECVTTL) data = 1;  // a byte there
+            memcpy(block + sizeof g, from, data);
+        } else if (h.cmsg_type == lnx::SCM_RIGHTS && data <= most_descriptors * 4) {
             g.cmsg_type = xnu::SCM_RIGHTS;
             for (u32 i = 0; i < data / 4; i++) {
                 i32 fd;
@@ -177,6 +215,10 @@ Answer send_message(Trap& trap, i32 fd, const xnu::msghdr& g, i32 flags) {
         if (g.msg_controllen < sizeof(xnu::cmsghdr)) return fail(xnu::EINVAL);
         if (domain == lnx::AF_UNIX) {
             if (const i32 wrong = control_in(as_word(g.msg_control), g.msg_controllen, c, size)) return fail(wrong);
+        } else if (const i32 wrong = packet_control_in(as_word(g.msg_control), g.msg_controllen, c, size)) {
+            return fail(wrong);
+        }
+        if (size) {
             h.msg_control = c.bytes;
             h.msg_controllen = size;
         }

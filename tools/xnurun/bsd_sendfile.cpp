@@ -18,7 +18,9 @@ static_assert(sizeof(HeadersTrailers) == 32);
 
 constexpr u64 buffer_size = 64 * 1024;
 
+// As writev would: of none or more than 1024, EINVAL.
 i64 send_vectors(i32 fd, u64 vectors, i32 count) {
+    if (count <= 0 || count > 1024) return -lnx::EINVAL;
     lnx::msghdr h{};
     h.msg_iov = reinterpret_cast<lnx::iovec*>(vectors);
     h.msg_iovlen = static_cast<u32>(count);

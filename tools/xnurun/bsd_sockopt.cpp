@@ -74,6 +74,12 @@ constexpr Row rows[] = {
     {ip6, xnu::IPV6_MULTICAST_LOOP, ip6, lnx::IPV6_MULTICAST_LOOP, Kind::number, 0},
     {ip6, xnu::IPV6_JOIN_GROUP, ip6, lnx::IPV6_JOIN_GROUP, Kind::raw, 0},
     {ip6, xnu::IPV6_LEAVE_GROUP, ip6, lnx::IPV6_LEAVE_GROUP, Kind::raw, 0},
+    {ip, xnu::IP_RECVTTL, ip, 12, Kind::number, 0},
+    {ip, xnu::IP_PKTINFO, ip, 8, Kind::number, 0},
+    {ip6, xnu::IPV6_RECVTCLASS, ip6, 66, Kind::number, 0},
+    {ip6, xnu::IPV6_TCLASS, ip6, 67, Kind::number, 0},
+    {ip6, xnu::IPV6_RECVHOPLIMIT, ip6, 51, Kind::number, 0},
+    {ip6, xnu::IPV6_RECVPKTINFO, ip6, 49, Kind::number, 0},
     {ip6, xnu::IPV6_V6ONLY, ip6, lnx::IPV6_V6ONLY, Kind::number, 0},
 };
 
@@ -105,10 +111,10 @@ Answer peer_of_unix(Trap& trap, i32 name, u32 room) {
     lnx::ucred c{};
     i32 size = sizeof c;
     const i32 fd = trap.i(0);
-    if (!has_peer(fd)) return fail(xnu::ENOTCONN);
+    if (!has_peer(fd)) return fail(name == xnu::LOCAL_PEERCRED && !is_stream(fd) ? xnu::EINVAL : xnu::ENOTCONN);
     const i64 r = host(lnx::SYS_getsockopt, fd, lnx::SOL_SOCKET, lnx::SO_PEERCRED, &c, &size);
     if (host_failed(r)) return from_host(r);
-    if (name == xnu::LOCAL_PEERPID) return give(trap, c.pid, room);
+    if (name != xnu::LOCAL_PEERCRED) return give(trap, c.pid, room);
     xnu::xucred x{};
     x.cr_uid = c.uid;
     x.cr_ngroups = 1;
@@ -170,7 +176,7 @@ Answer bsd_getsockopt(Trap& trap) {
     if (type < 0) return fail(type == -lnx::ENOTSOCK ? xnu::ENOTSOCK : xnu::EBADF);
     u32 room = 0;
     if (trap.w(3) && !copyin(room, trap.w(4))) return fail(xnu::EFAULT);
-    if (level == xnu::SOL_LOCAL && (name == xnu::LOCAL_PEERCRED || name == xnu::LOCAL_PEERPID) && is_unix(fd))
+    if (level == xnu::SOL_LOCAL && (name == xnu::LOCAL_PEERCRED || name == xnu::LOCAL_PEERPID || name == xnu::LOCAL_PEEREPID) && is_unix(fd))
         return peer_of_unix(trap, name, room);
     if (const i32 wrong = check_level(fd, level)) return fail(wrong);
     constexpr u32 fionread = 0x541b, siocoutq = 0x5411;
