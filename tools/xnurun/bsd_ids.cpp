@@ -131,22 +131,17 @@ Answer bsd_setrlimit(Trap& trap) {
     return from_host(host(lnx::SYS_prlimit64, 0, limits[which], &limit, 0));
 }
 
-// Nice values as they are: 0 with the carry clear is one of them. PRIO_DARWIN_* 3 to 6 are policies that Linux has not.
+// Nice values as they are: 0 with the carry clear is one of them. PRIO_DARWIN_* 3 to 6 are policies that Linux has not: nothing here
+// is in the background, and nothing can be put there (EINVAL).
 Answer bsd_getpriority(Trap& trap) {
-    if (trap.u(0) > 2) {
-        if (trap.u(0) <= 6) give_up("getpriority of Darwin's own kind ", trap.u(0), " is not emulated");
-        return fail(xnu::EINVAL);
-    }
+    if (trap.u(0) > 2) return trap.u(0) <= 4 && trap.u(1) == 0 ? ok(0) : fail(xnu::EINVAL);
     if (trap.u(1) > 0x7fffffff) return fail(xnu::EINVAL);
     const i64 r = host(lnx::SYS_getpriority, trap.u(0), trap.u(1));
     return host_failed(r) ? from_host(r) : ok(20 - r);
 }
 
 Answer bsd_setpriority(Trap& trap) {
-    if (trap.u(0) > 2) {
-        if (trap.u(0) <= 6) give_up("setpriority of Darwin's own kind ", trap.u(0), " is not emulated");
-        return fail(xnu::EINVAL);
-    }
+    if (trap.u(0) > 2) return trap.u(0) <= 4 && trap.u(1) == 0 && trap.i(2) == 0 ? ok() : fail(xnu::EINVAL);
     if (trap.u(1) > 0x7fffffff) return fail(xnu::EINVAL);
     return from_host(host(lnx::SYS_setpriority, trap.u(0), trap.u(1), trap.i(2)));
 }
