@@ -15,7 +15,7 @@ namespace trapeze {
 namespace {
 
 const RpcServer* const servers[] = {&mig_port_server, &mig_task_server, &mig_thread_server, &mig_vm_server, &mig_entry_server, &mig_host_server,
-                                    &mig_clock_server, &mig_semaphore_server};
+                                    &mig_clock_server, &mig_semaphore_server, &mig_machine_server};
 constexpr u32 most = 8192;  // no routine's reply is larger
 constexpr u32 reply_start = sizeof(xnu::mig_reply_error_t);
 
@@ -55,7 +55,7 @@ i32 run(Rpc& rpc, const RpcServer& server, const RpcRow& row) {
     for (u32 n = 0; n < row.ports; n++)
         if (m->bytes[header_size + 4 + 12 * n + 11] != descriptor_port) return xnu::MIG_TYPE_ERROR;
     const u8* out_of_line = m->bytes + header_size + 4 + 12 * row.ports;
-    if (row.ool && (out_of_line[11] != descriptor_ool || row.ool > 1)) return xnu::MIG_TYPE_ERROR;
+    if (row.ool && (out_of_line[11] != (row.ool_ports ? descriptor_ool_ports : descriptor_ool) || row.ool > 1)) return xnu::MIG_TYPE_ERROR;
     if (!server.serves(rpc.object)) return server.wrong_object;
     return row.handler(rpc);
 }

@@ -41,9 +41,9 @@ Answer mach_special_reply_port(Trap& trap) {  // one a thread, kept until the th
     if (!trap.thread.special_reply_port) (void)port_allocate(right_receive, trap.thread.special_reply_port);
     return kern(static_cast<i32>(trap.thread.special_reply_port));
 }
-Answer mach_thread_self(Trap& trap) { return kern(static_cast<i32>(port_self_send(trap.thread.port))); }
-Answer mach_task_self(Trap&) { return kern(static_cast<i32>(port_self_send(task_port))); }
-Answer mach_host_self(Trap&) { return kern(static_cast<i32>(port_self_send(host_port))); }
+Answer mach_thread_self(Trap& trap) { return kern(static_cast<i32>(trap.thread.has_special_port ? port_copy_send(trap.thread.special_port) : port_self_send(trap.thread.port))); }
+Answer mach_task_self(Trap&) { return kern(static_cast<i32>(port_self_send_task())); }
+Answer mach_host_self(Trap&) { return kern(static_cast<i32>(port_self_send(host_port_of_user()))); }
 
 Answer mach_port_allocate(Trap& trap) {
     return on_own_task(trap, [&] {

@@ -135,7 +135,10 @@ i32 get_attributes(Rpc& r) {
     }
 }
 
+i32 priv_statistics(Rpc& r) { return r.object->kind == PortKind::host_priv ? statistics(r) : xnu::KERN_INVALID_ARGUMENT; }
+
 const RpcRow host_rows[] = {
+    {xnu::MIG_host_priv_statistics, 8, 0, false, priv_statistics},
     {xnu::MIG_host_info, 8, 0, false, info},
     {xnu::MIG_host_kernel_version, 0, 0, false, version},
     {xnu::MIG_host_page_size, 0, 0, false, page_size},

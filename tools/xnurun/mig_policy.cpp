@@ -95,13 +95,44 @@ i32 rpc_thread_policy_get(Rpc& r) {
     return 0;
 }
 
-// TASK_CATEGORY_POLICY alone, and the QoS tiers, which are accepted.
+namespace {
+u32 role, tiers_set[2][2];  // TASK_CATEGORY_POLICY; latency and throughput, base and override: under threads_lock
+}
+
+// TASK_CATEGORY_POLICY alone, and the QoS tiers.
 i32 rpc_task_policy_set(Rpc& r) {
     const u32 flavor = r.u(0), count = r.u(4);
     if (r.size() != 8 + count * u64{4}) return xnu::MIG_BAD_ARGUMENTS;
     const bool category = flavor == 1, tiers = flavor == 8 || flavor == 9;
     if ((!category && !tiers) || count < (category ? 1u : 2u)) return xnu::KERN_INVALID_ARGUMENT;
-    return category && (r.i(8) < -1 || r.i(8) > 7) ? xnu::KERN_INVALID_ARGUMENT : 0;
+    if (category && (r.i(8) < -1 || r.i(8) > 7)) return xnu::KERN_INVALID_ARGUMENT;
+    Locked hold(threads_lock);
+    if (category) role = r.u(8);
+    else tiers_set[flavor - 8][0] = r.u(8), tiers_set[flavor - 8][1] = r.u(12);
+    return 0;
+}
+
+// As many words come back as there was room for. TASK_POLICY_STATE tells of a kernel's own bits, and only to a superuser.
+i32 rpc_task_policy_get(Rpc& r) {
+    enum : u32 { category = 1, suppression = 3, policy_state = 4, base_qos = 8, override_qos = 9, most = 16 };
+    const u32 flavor = r.u(0), standard = r.u(8), room = r.u(4) < most ? r.u(4) : most;
+    u32 out[most] = {}, least = most;
+    {
+        Locked hold(threads_lock);
+        switch (flavor) {
+        case category: least = 1, out[0] = standard ? 0 : role; break;
+        case base_qos: case override_qos:
+            least = 2;
+            if (!standard) memcpy(out, tiers_set[flavor - base_qos], 8);
+            break;
+        case suppression: case policy_state: break;
+        default: return xnu::KERN_INVALID_ARGUMENT;
+        }
+    }
+    if (room < least) return xnu::KERN_INVALID_ARGUMENT;
+    if (flavor == policy_state) return xnu::KERN_PROTECTION_FAILURE;
+    r.put32(room).put(out, room * 4).put32(standard);
+    return 0;
 }
 
 i32 rpc_depress_abort(Rpc&) { return xnu::KERN_NOT_DEPRESSED; }  // switches with DEPRESS are over when they return

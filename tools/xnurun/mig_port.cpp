@@ -221,11 +221,13 @@ i32 kobject(Rpc& r) {
         case PortKind::clock: case PortKind::calendar: kind = 25; break;
         case PortKind::semaphore: kind = 23; break;
         case PortKind::memory: kind = 28; break;
+        case PortKind::processor_set: kind = 7; break;
         default: break;
         }
     }
     r.put32(kind);
     if (r.request->id == xnu::MIG_mach_port_kobject) r.put64(0);  // addresses of the kernel's are nobody's business
+    else if (r.request->id == xnu::MIG_mach_port_kobject_description) r.put64(0).put32(0).put32(1).put32(0);  // and no words for it
     else r.put32(0);
     return 0;
 }
@@ -293,6 +295,7 @@ const RpcRow rows[] = {
     {xnu::MIG_mach_port_get_context, 4, 0, false, get_context},
     {xnu::MIG_mach_port_set_context, 12, 0, false, set_context},
     {xnu::MIG_mach_port_kobject, 4, 0, false, kobject},
+    {xnu::MIG_mach_port_kobject_description, 4, 0, false, kobject},
     {xnu::MIG_mach_port_destruct, 16, 0, false, destruct},
     {xnu::MIG_mach_port_guard, 16, 0, false, guard},
     {xnu::MIG_mach_port_construct, 8, 0, false, construct, 1},

@@ -4,11 +4,11 @@
 #include "sys/darwin/kern_return.h"
 #include "sys/darwin/numbers.h"
 #include "tools/xnurun/exceptions.h"
-#include "tools/xnurun/report.h"
 #include "tools/xnurun/mig_threads.h"
 #include "tools/xnurun/semaphore.h"
 #include "tools/xnurun/signal.h"
 #include "tools/xnurun/thread.h"
+#include "tools/xnurun/vm.h"
 
 namespace trapeze {
 namespace {
@@ -53,16 +53,46 @@ i32 threads_of(Rpc& r) {
     return 0;
 }
 
-i32 lookup_registered(Rpc& r) {  // TASK_PORT_REGISTER_MAX null rights: nobody registers any here
-    Port* none[3] = {};
-    if (!r.put_memory(none, sizeof none, 3)) return xnu::KERN_RESOURCE_SHORTAGE;
+Port* registered[3];  // TASK_PORT_REGISTER_MAX send rights; under ports_lock
+
+i32 register_ports(Rpc& r) {
+    const u8* d = r.request->bytes + header_size + 4;
+    u64 at;
+    u32 n;
+    memcpy(&at, d, 8);
+    memcpy(&n, d + 12, 4);
+    if (n != r.u(0) || (n && d[10] != msg_move_send)) return xnu::MIG_TYPE_ERROR;
+    if (n > 3) return xnu::KERN_INVALID_ARGUMENT;
+    Port** list = reinterpret_cast<Port**>(at);
+    Locked hold(ports_lock);
+    for (u32 i = 0; i < 3; i++) {
+        right_release_locked(registered[i], msg_move_send);
+        registered[i] = i < n ? list[i] : nullptr;
+        if (i < n) list[i] = nullptr;  // the request does not give it back
+    }
+    return 0;
+}
+
+i32 lookup_registered(Rpc& r) {
+    Port* list[3];
+    {
+        Locked hold(ports_lock);
+        for (u32 i = 0; i < 3; i++)
+            if (carried_valid(list[i] = registered[i])) send_right_copy_locked(list[i]);
+    }
+    if (!r.put_memory(list, sizeof list, 3)) {
+        Locked hold(ports_lock);
+        for (Port* port : list) right_release_locked(port, msg_move_send);
+        return xnu::KERN_RESOURCE_SHORTAGE;
+    }
     r.put_ndr();
     r.put32(3);
     return 0;
 }
 
 struct Usage {
-    u64 virtual_size, resident, resident_max;
+    u64 virtual_size, resident, resident_max, of_files;
+    u32 minor, major, switches;
     u32 user[2], system[2];
 };
 
@@ -77,11 +107,13 @@ Usage usage() {
     Usage u{};
     struct {
         lnx::timeval user, system;
-        i64 maxrss, rest[13];
+        i64 maxrss, unused[3], minor, major, swaps, blocks[2], messages[2], signals, voluntary, involuntary;
     } times{};
     host(lnx::SYS_getrusage, 0, &times);
     u.user[0] = static_cast<u32>(times.user.tv_sec), u.user[1] = static_cast<u32>(times.user.tv_usec);
     u.system[0] = static_cast<u32>(times.system.tv_sec), u.system[1] = static_cast<u32>(times.system.tv_usec);
+    u.minor = static_cast<u32>(times.minor), u.major = static_cast<u32>(times.major);
+    u.switches = static_cast<u32>(times.voluntary + times.involuntary);
     u.resident_max = static_cast<u64>(times.maxrss) * 1024;
     const i64 fd = host(lnx::SYS_open, "/proc/self/statm", 0);
     if (!host_failed(fd)) {
@@ -92,25 +124,37 @@ Usage usage() {
         if (n > 0) {
             u.virtual_size = number_after(text, static_cast<u64>(n), at) * 4096;
             u.resident = number_after(text, static_cast<u64>(n), at) * 4096;
+            u.of_files = number_after(text, static_cast<u64>(n), at) * 4096;
         }
     }
     return u;
 }
 
+u32 region_count() {
+    u32 n = 0;
+    VmRegion region;
+    for (u64 at = 0; vm_region(at, region); n++) at = region.address + region.size;
+    return n;
+}
+
+u64 nanoseconds(const u32* time) { return time[0] * u64{1000000000} + time[1] * u64{1000}; }
+
 constexpr u32 timeshare = 1;  // POLICY_TIMESHARE
 
 i32 info(Rpc& r) {
-    enum : i32 { basic_32 = 4, basic_64 = 5, thread_times = 3, security_token = 13, audit_token = 15, dyld = 17, mach_basic = 20,
+    enum : i32 { absolute_times = 1, events = 2, thread_times = 3, basic_32 = 4, basic_64 = 5, basic2_32 = 6, sched_timeshare = 10,
+                 sched_rr = 11, sched_fifo = 12, vm_info = 22, vm_info_purgeable = 23,
+                 security_token = 13, audit_token = 15, dyld = 17, mach_basic = 20,
                  flags = 28 };
     const i32 flavor = r.i(0);
     const u32 room = r.u(4);
-    u32 out[12] = {}, n = 0;
+    u32 out[38] = {}, n = 0;
     const auto add = [&](u32 v) { out[n++] = v; };
     const auto add64 = [&](u64 v) { add(static_cast<u32>(v)), add(static_cast<u32>(v >> 32)); };
     const Usage u = usage();
     switch (flavor) {
-    case basic_32:
-        add(0), add(static_cast<u32>(u.virtual_size)), add(static_cast<u32>(u.resident));
+    case basic_32: case basic2_32:
+        add(0), add(static_cast<u32>(u.virtual_size)), add(static_cast<u32>(flavor == basic_32 ? u.resident : u.resident_max));
         add(u.user[0]), add(u.user[1]), add(u.system[0]), add(u.system[1]), add(timeshare);
         break;
     case basic_64:
@@ -122,6 +166,23 @@ i32 info(Rpc& r) {
         add(u.user[0]), add(u.user[1]), add(u.system[0]), add(u.system[1]), add(timeshare), add(0);
         break;
     case thread_times: add(u.user[0]), add(u.user[1]), add(u.system[0]), add(u.system[1]); break;
+    case absolute_times:  // what ended threads used is not told apart from what living ones did
+        add64(nanoseconds(u.user)), add64(nanoseconds(u.system)), add64(nanoseconds(u.user)), add64(nanoseconds(u.system));
+        break;
+    case events:  // faults, pageins and context switches; messages and calls are not counted
+        add(u.minor + u.major), add(u.major), add(0), add(0), add(0), add(0), add(0), add(u.switches);
+        break;
+    case sched_timeshare: add(31); break;
+    case sched_rr: case sched_fifo:
+        return room < (flavor == sched_rr ? 2u : 1u) ? xnu::KERN_INVALID_ARGUMENT : xnu::KERN_INVALID_POLICY;
+    case vm_info: case vm_info_purgeable: {  // 36 words, and phys_footprint for those that know it
+        const u64 internal = u.resident - u.of_files;
+        add64(u.virtual_size), add(region_count()), add(4096), add64(u.resident), add64(u.resident_max);
+        add64(0), add64(0), add64(internal), add64(internal), add64(u.of_files), add64(u.of_files);
+        n = 36;
+        if (room >= 38) add64(internal);
+        break;
+    }
     case security_token:
         add(static_cast<u32>(host(lnx::SYS_geteuid))), add(static_cast<u32>(host(lnx::SYS_getegid)));
         break;
@@ -142,6 +203,7 @@ i32 info(Rpc& r) {
 
 enum : i32 { special_kernel = 1, special_host = 2, special_name = 3, special_bootstrap = 4, special_seatbelt = 7, special_access = 9,
              special_debug_control = 17 };
+bool own_replaced[special_host + 1];     // TASK_KERNEL_PORT, TASK_HOST_PORT: given[] stands for the task's own
 Port* given[special_debug_control + 1];  // send rights, set by the program; under ports_lock
 
 // Slots that are empty until somebody fills them: no launchd started this program.
@@ -153,8 +215,9 @@ i32 special_port(Rpc& r) {
     const i32 which = r.i(0);
     Locked hold(ports_lock);
     Port* port;
-    if (which == special_kernel || which == special_name) port = task_port;
-    else if (which == special_host) port = host_port;
+    if ((which == special_kernel || which == special_host) && own_replaced[which]) port = given[which];
+    else if (which == special_kernel || which == special_name) port = task_port;
+    else if (which == special_host) port = host_port_of_user();
     else if (settable(which)) port = given[which];
     else return xnu::KERN_INVALID_ARGUMENT;
     if (carried_valid(port)) send_right_copy_locked(port);
@@ -164,10 +227,10 @@ i32 special_port(Rpc& r) {
 
 i32 set_special_port(Rpc& r) {
     const i32 which = r.i(0);
-    if (which == special_kernel || which == special_host || which == special_name)
-        give_up("task_set_special_port ", which, " is not emulated: the task's own ports stay what they are");
-    if (!settable(which)) return xnu::KERN_INVALID_ARGUMENT;
+    const bool own = which == special_kernel || which == special_host;
+    if (!own && !settable(which)) return xnu::KERN_INVALID_ARGUMENT;
     Locked hold(ports_lock);
+    if (own) own_replaced[which] = true;
     if ((which == special_seatbelt || which == special_access) && given[which]) return xnu::KERN_NO_ACCESS;  // once only
     right_release_locked(given[which], msg_move_send);
     given[which] = r.port(0);
@@ -186,6 +249,7 @@ i32 resume(Rpc&) { return xnu::KERN_FAILURE; }  // it is never suspended
 
 const RpcRow rows[] = {
     {xnu::MIG_task_threads, 0, 0, false, threads_of},
+    {xnu::MIG_mach_ports_register, 4, 0, false, register_ports, 1, true},
     {xnu::MIG_mach_ports_lookup, 0, 0, false, lookup_registered},
     {xnu::MIG_task_info, 8, 0, false, info},
     {xnu::MIG_task_suspend, 0, 0, false, suspend},
@@ -195,6 +259,7 @@ const RpcRow rows[] = {
     {xnu::MIG_task_terminate, 0, 0, false, terminate},
     {xnu::MIG_task_set_info, 8, 0, true, nothing_to_set},
     {xnu::MIG_task_policy_set, 8, 0, true, rpc_task_policy_set},
+    {xnu::MIG_task_policy_get, 12, 0, false, rpc_task_policy_get},
     {xnu::MIG_thread_create, 0, 0, false, rpc_thread_create},
     {xnu::MIG_thread_create_running, 8, 0, true, rpc_thread_create_running},
     {xnu::MIG_task_set_exception_ports, 12, 1, false, rpc_set_exception_ports},
@@ -208,6 +273,19 @@ const RpcRow rows[] = {
 
 void fork_child_special_ports() {
     for (Port*& p : given) p = nullptr;
+    for (Port*& p : registered) p = nullptr;
+    for (bool& b : own_replaced) b = false;
+}
+
+u32 port_self_send_task() {
+    bool replaced;
+    Port* port;
+    {
+        Locked hold(ports_lock);
+        replaced = own_replaced[special_kernel];
+        port = given[special_kernel];
+    }
+    return replaced ? port_copy_send(port) : port_self_send(task_port);
 }
 
 const RpcServer mig_task_server = {[](const Port* p) { return p->kind == PortKind::task; }, xnu::KERN_INVALID_ARGUMENT, rows,

@@ -11,20 +11,27 @@ namespace trapeze {
 namespace {
 
 i32 info(Rpc& r) {
-    enum : i32 { basic = 3, identifier = 4, sched_timeshare = 10, sched_rr = 11, sched_fifo = 12 };
+    enum : i32 { basic = 3, identifier = 4, extended = 5, sched_timeshare = 10, sched_rr = 11, sched_fifo = 12 };
     const i32 flavor = r.i(0);
     const u32 room = r.u(4);
     Locked hold(threads_lock);
     const Thread* t = thread_of_port(r.object);
     if (!t) return xnu::KERN_INVALID_ARGUMENT;
-    if (flavor == basic) {
-        if (room < 10) return xnu::KERN_INVALID_ARGUMENT;
+    if (flavor == basic || flavor == extended) {
+        if (room < (flavor == basic ? 10u : 28u)) return xnu::KERN_INVALID_ARGUMENT;
         lnx::timespec now{};
         const i32 clock = ~t->tid << 3 | 6;  // its processor time, as Linux numbers such clocks
         host(lnx::SYS_clock_gettime, clock, &now);
         enum : u32 { running = 1, stopped = 2, waiting = 3 };
         const u32 suspended = __atomic_load_n(&t->suspend_count, __ATOMIC_RELAXED);
         const u32 state = suspended ? stopped : __atomic_load_n(&t->sleeping, __ATOMIC_RELAXED) ? waiting : running;
+        if (flavor == extended) {  // times in ns, usage, policy, state, flags, sleep, three priorities; then the name, which nobody gave
+            const u32 words[8] = {0, 1, state, 0, 0, 31, 31, 63};
+            const u8 name[64] = {};
+            r.put32(28).put64(static_cast<u64>(now.tv_sec) * 1000000000 + static_cast<u64>(now.tv_nsec)).put64(0);
+            r.put(words, sizeof words).put(name, sizeof name);
+            return 0;
+        }
         const u32 out[10] = {static_cast<u32>(now.tv_sec), static_cast<u32>(now.tv_nsec / 1000), 0, 0, 0, 1, state, 0, suspended, 0};
         r.put32(10).put(out, sizeof out);
         return 0;
@@ -47,8 +54,22 @@ i32 special_port(Rpc& r) {
     if (r.i(0) != 1) return xnu::KERN_INVALID_ARGUMENT;  // THREAD_KERNEL_PORT
     Locked hold(ports_lock);
     if (r.object->dead) return xnu::KERN_FAILURE;
-    send_right_copy_locked(r.object);
-    r.put_port(r.object, msg_move_send);
+    const Thread* t = static_cast<Thread*>(r.object->object);
+    Port* port = t->has_special_port ? t->special_port : r.object;
+    if (carried_valid(port)) send_right_copy_locked(port);
+    r.put_port(port, msg_move_send);
+    return 0;
+}
+
+i32 set_special_port(Rpc& r) {
+    if (r.i(0) != 1) return xnu::KERN_INVALID_ARGUMENT;
+    Locked hold(ports_lock);
+    if (r.object->dead) return xnu::KERN_FAILURE;
+    Thread* t = static_cast<Thread*>(r.object->object);
+    if (t->has_special_port) right_release_locked(t->special_port, msg_move_send);
+    t->has_special_port = true;
+    t->special_port = r.port(0);
+    r.keep_port(0);
     return 0;
 }
 
@@ -89,6 +110,7 @@ const RpcRow rows[] = {
     {xnu::MIG_act_get_state, 8, 0, false, get_state},
     {xnu::MIG_act_set_state, 8, 0, true, set_state},
     {xnu::MIG_thread_get_special_port, 4, 0, false, special_port},
+    {xnu::MIG_thread_set_special_port, 4, 1, false, set_special_port},
     {xnu::MIG_thread_info, 8, 0, false, info},
 };
 

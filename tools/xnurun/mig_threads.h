@@ -12,7 +12,7 @@ HostContext& thread_first_context(Thread&);
 bool thread_launch(Thread&);
 
 i32 rpc_thread_create(Rpc&), rpc_thread_create_running(Rpc&), rpc_thread_terminate(Rpc&), rpc_thread_policy_set(Rpc&);
-i32 rpc_thread_policy_get(Rpc&), rpc_task_policy_set(Rpc&), rpc_depress_abort(Rpc&);
+i32 rpc_thread_policy_get(Rpc&), rpc_task_policy_set(Rpc&), rpc_task_policy_get(Rpc&), rpc_depress_abort(Rpc&);
 
 }  // namespace trapeze
 #pragma GCC visibility pop

@@ -157,6 +157,7 @@ void init_ports() {
     host_priv_port = kernel_port(PortKind::host_priv);
     self().port = kernel_port(PortKind::thread);
     self().port->object = &self();
+    self().has_special_port = false;
 }
 
 void fork_child_ports() {
@@ -168,6 +169,7 @@ void fork_child_ports() {
     fork_child_messages();
     fork_child_sets();
     fork_child_clocks();
+    fork_child_machine();
     fork_child_special_ports();
     fork_child_exceptions();
     fork_child_timers();
@@ -185,9 +187,24 @@ void port_thread_ended(Thread& t) {
     {
         Locked hold(ports_lock);
         exceptions_release_locked(t.exceptions);
+        if (t.has_special_port) right_release_locked(t.special_port, msg_move_send);
+        t.has_special_port = false;
     }
     port_die(t.port);
 }
+
+u32 port_copy_send(Port* port) {
+    Locked hold(ports_lock);
+    if (!carried_valid(port)) return port ? port_dead_name : port_null;
+    if (port->dead) return port_dead_name;
+    u32 name = 0;
+    send_right_copy_locked(port);
+    if (!copyout_locked(port, msg_move_send, name)) return name;
+    right_release_locked(port, msg_move_send);
+    return port_null;
+}
+
+Port* host_port_of_user() { return host(lnx::SYS_geteuid) == 0 ? host_priv_port : host_port; }
 
 u32 port_self_send(Port* port) {
     Locked hold(ports_lock);

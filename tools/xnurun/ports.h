@@ -73,6 +73,9 @@ void init_ports();                          // task, host and the main thread's 
 void fork_child_ports();                    // a child has the standard ports and no others
 bool port_new_thread(Thread&, u32& name);   // the thread's port, and a send right to it in the task's space
 void port_thread_ended(Thread&);            // the thread's port dies
+u32 port_copy_send(Port*);                  // a user reference more to a right that may be null or dead: its name
+Port* host_port_of_user();                  // the privileged one for a superuser, as set_security_token gives them
+u32 port_self_send_task();                  // mach_task_self: what TASK_KERNEL_PORT is, the task's own unless set
 u32 port_self_send(Port*);                  // one more user reference to a kernel port: its name, 0 if there is no room
 
 // A new port of the kernel's with one send right in the task's space: its name, or 0 when the space is full. `port` gets
@@ -149,6 +152,7 @@ u32 set_members_locked(const Port* set, u32* names, u32 room);  // how many ther
 
 void fork_child_sets();
 void fork_child_clocks();
+void fork_child_machine();
 void fork_child_special_ports();
 void fork_child_timers();
 void fork_child_ulocks();

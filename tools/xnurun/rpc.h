@@ -52,6 +52,7 @@ struct RpcRow {
     bool more;                         // an array at its end
     RpcHandler handler;
     u8 ool = 0;                        // out-of-line descriptors behind the ports
+    bool ool_ports = false;            // the descriptor is of ports
 };
 
 struct RpcServer {
@@ -63,7 +64,7 @@ struct RpcServer {
 
 #pragma GCC visibility push(hidden)
 extern const RpcServer mig_port_server, mig_task_server, mig_thread_server, mig_vm_server, mig_entry_server, mig_host_server, mig_clock_server,
-    mig_semaphore_server;
+    mig_semaphore_server, mig_machine_server;
 #pragma GCC visibility pop
 
 }  // namespace trapeze

@@ -48,6 +48,8 @@ struct Thread {
     bool sleeping;         // in a host call that a signal, or thread_abort, ends
     xnu::stack_t altstack;
     Port* port;            // its Mach thread port; keeps one reference
+    Port* special_port;      // THREAD_KERNEL_PORT if has_special_port: else its own; under ports_lock
+    bool has_special_port;
     u32 special_reply_port;  // name, 0 until asked for
     HostContext* context;  // the guest's registers while the emulator has them; null: guest code runs, or is about to
     u32 suspend_count;     // thread_suspend's; futex word that the thread sleeps on while it is not 0
