@@ -6,6 +6,7 @@
 
 #include "sync/port.h"
 #include "sys/panic.h"
+#include "sys/thread.h"
 
 namespace trapeze {
 
@@ -41,7 +42,8 @@ bool tsemadown(Sema* s, i64 deadline) {
     s->last = &me;
     unlock(&s->lock);
     if (semasleep(me.sema, deadline)) return true;
-    lock(&s->lock);
+    // Not lock(): it sleeps on this thread's semaphore too, for which a wake-up may be under way from who took `me` off the list.
+    while (!trylock(&s->lock)) thread_yield();
     const bool mine = !me.queued;
     if (!mine) remove(s, &me);
     unlock(&s->lock);
