@@ -97,6 +97,26 @@ def tree():
         usage(*bad)
 
 
+def jobs():
+    for procs in ('1', '2', '8'):
+        for workers, n in ((1, 0), (1, 100), (7, 3), (20, 5000), (1000, 10)):
+            total = n * (n + 1) * (2 * n + 1) // 6
+            expect(run(str(workers), str(n), env={'GOMAXPROCS': procs}), (0, f'the first worker is here\n{total}\n', ''),
+                   f'jobs {workers} {n} with GOMAXPROCS={procs}')
+    for bad in ([], ['1'], ['0', '1'], ['1', '-1'], ['x', '1'], ['1', '1', '1']):
+        usage(*bad)
+
+
+def library():
+    for procs in ('1', '2', '8'):
+        for seats, readers in ((1, 0), (1, 20), (3, 500)):
+            expect(run(str(seats), str(readers), env={'GOMAXPROCS': procs}),
+                   (0, '100 books, 100 cards, 0 readers in between\nno seat in 2 ms\nclosed while waiting\n', ''),
+                   f'library {seats} {readers} with GOMAXPROCS={procs}')
+    for bad in ([], ['1'], ['0', '1'], ['1', '-1'], ['x', '1']):
+        usage(*bad)
+
+
 def deadlock():
     for procs in ('1', '2', '8'):
         status, out, err = run(env={'GOMAXPROCS': procs})

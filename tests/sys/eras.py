@@ -46,12 +46,13 @@ def heritage_06_interrupted_halves(program):
 
 
 def semaphores_of_every_release(program):
-    """Channels sleep on Mach semaphores, made by mach_msg to 12 and by mach_msg2 from 13 on; never by both."""
+    """Channels sleep on Mach semaphores (the program links the port that takes them on every release), made by mach_msg to 12 and by
+    mach_msg2 from 13 on; never by both."""
     for era in ('10.11', '10.13', '12', *MODERN):
         r = says('done 39800\n', program, f'--xnu={era}', '--trace', 'goroutines')
         traps = {t for t in ('mach_msg_trap(', 'mach_msg2_trap(') if t in r.stderr}
         want = {'mach_msg2_trap('} if era in MODERN else {'mach_msg_trap('}
-        if traps - want:
+        if traps != want:
             sys.exit(f'{era}: {traps}, wanted {want}')
 
 
