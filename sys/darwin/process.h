@@ -29,8 +29,8 @@ constexpr i32 KERN_OSTYPE = 1, KERN_OSRELEASE = 2, KERN_VERSION = 4, KERN_HOSTNA
               HW_MEMSIZE = 24;
 
 // A value of the kernel by its number or its name. *size: the room at `value`, then the bytes that are there; a null value asks
-// for the size alone. Setting one takes the superuser. ENOENT: no such name; ENOMEM: too little room, filled as far as it goes;
-// EPERM; EFAULT; EINVAL: fewer than 2 or more than 12 numbers.
+// for the size alone. Setting one takes the superuser. ENOENT: no such name; too little room: nothing is given, *size is 0, and up to
+// 10.14 that is no error, then ENOMEM; EPERM; EFAULT; EINVAL: fewer than 2 or more than 12 numbers; EISDIR: numbers below a leaf.
 Result sysctl(const i32* name, u32 names, void* value, usize* size, const void* fresh = nullptr, usize fresh_size = 0);
 Result sysctl(const char* name, void* value, usize* size, const void* fresh = nullptr, usize fresh_size = 0);
 

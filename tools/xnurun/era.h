@@ -12,6 +12,7 @@ struct Era {
     const char* osrelease;
     const char* osversion;  // the build
     const char* tag;        // of its xnu
+    const char* product;
 };
 
 constexpr u32 era_10_11 = 3248060, era_10_12 = 3789001, era_13 = 8792041;

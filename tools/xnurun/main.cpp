@@ -15,6 +15,7 @@
 #include "tools/xnurun/report.h"
 #include "tools/xnurun/semaphore.h"
 #include "tools/xnurun/signal.h"
+#include "tools/xnurun/sysctl.h"
 #include "tools/xnurun/trace.h"
 
 namespace trapeze {
@@ -99,6 +100,21 @@ i32 options(i32 argc, char** argv) {
     usage("PROGRAM is missing:", "xnurun [OPTIONS] PROGRAM [ARGS]");
 }
 
+// For those who ask about processes: the arguments on the stack, and the name, which the host's /proc shows too.
+void remember_program(const Guest& guest, const char* path) {
+    constexpr i32 pr_set_name = 15;
+    const char* name = path;
+    for (const char* p = path; *p; p++)
+        if (*p == '/' && p[1]) name = p + 1;
+    host(lnx::SYS_prctl, pr_set_name, name);
+    if (!guest.stack_top) return;
+    const u64* word = reinterpret_cast<const u64*>(guest.regs.rsp);
+    const u64 argc = *word;
+    word += 1 + argc + 1;
+    while (*word) word++;
+    sysctl_remember_arguments(word[1], argc);
+}
+
 }  // namespace
 
 void report_end() {
@@ -143,6 +159,7 @@ int main(int argc, char** argv, char** envp) {
     thread.is_main = true;
     use_fsgsbase = auxval(lnx::AT_HWCAP2) & 2;
     guest_user_stack = guest.stack_top ? guest_stack_top : guest.regs.rsp;
+    remember_program(guest, program_path ? program_path : argv[program]);
     init_guest_memory(guest.plan.high);
     init_stack_limit(guest.stack_low ? guest_stack_top - guest.stack_low : 0);
     init_ports();
