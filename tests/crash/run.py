@@ -3,7 +3,8 @@
 """Runs the victim in one of its modes and looks at how it ends and what it says on standard error.
 
 usage: run.py CASE PROGRAM    Meson's wrapper for foreign programs is taken from MESON_EXE_WRAPPER. The cases that make traps
-fail or watch them give the wrapper xnurun's --inject and --trace, put before the program.
+fail or watch them give the wrapper xnurun's --inject and --trace, put before the program. XNURUN names another wrapper that
+has these (tests/unirun).
 """
 import os
 import re

@@ -15,6 +15,7 @@ Runs a static Darwin/amd64 Mach-O on an emulated CPU with seeded preemption betw
   --seed=N                     fixes every choice and the clock: same seed, same run (default: a new one, printed if the
                                run fails)
   --burst=N                    at most N instructions before another thread may run (default 400; 1 is one by one)
+  --xnu=10.11                  the release that the kernel says it is: 10.11, 10.13 (which has ulock) or 12
   --inject=TRAP:RESULT[:WHEN]  such traps fail with an errno or a kern_return_t (a number, or one of the names in
                                tools/uni/inject.py), unexecuted; WHEN: N the N-th alone, N+ from the N-th on,
                                P%SEED P of 100 at random; repeatable
@@ -28,6 +29,8 @@ Status: the program's own; 128 + the signal that ended it; 2 wrong usage; 124 ev
 125 a trap that is not answered here; 126 PROGRAM cannot be run; 127 not found.
 '''
 
+RELEASES = {'10.11': 15, '10.13': 17, '12': 21}      # Darwin's major number of each
+
 
 def value(text, option):
     try:
@@ -40,7 +43,7 @@ def value(text, option):
 
 
 def parse(arguments):
-    options = {'seed': None, 'burst': 400, 'limit': 20000, 'trace': False, 'guards': False, 'stats': False, 'inject': []}
+    options = {'seed': None, 'burst': 400, 'limit': 20000, 'trace': False, 'guards': False, 'stats': False, 'inject': [], 'release': 15}
     while arguments and arguments[0].startswith('-'):
         word, equals, text = arguments.pop(0).partition('=')
         name = word[2:] if word.startswith('--') else ''
@@ -51,6 +54,8 @@ def parse(arguments):
             options[name] = True
         elif name in ('seed', 'burst', 'limit') and equals:
             options[name] = value(text, word)
+        elif name == 'xnu' and text in RELEASES:
+            options['release'] = RELEASES[text]
         elif name == 'inject' and equals:
             options['inject'].append(Inject(text))
         else:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Loads the program and answers its traps: the BSD class here, Mach in mach.py, signals in signals.py.
+"""Loads the program and answers its traps: the BSD class here, Mach in mach.py, signals in signals.py, waiting on words in
+ulock.py.
 
 Conventions (osfmk/mach/i386/syscall_sw.h, bsd/dev/i386/systemcalls.c unix_syscall64): eax = class << 24 | number; arguments in rdi, rsi,
 rdx, r10, r8, r9, then from 8(rsp). BSD: on success rax and rdx are written and carry is clear, on failure rax is the errno
@@ -15,10 +16,11 @@ from unicorn import x86_const as x86
 
 from .image import Image
 from .inject import NAMES
-from .machine import BadAddress, Error, Exit, Machine, PAGE, Stuck
+from .machine import BadAddress, Error, Exit, INSTRUCTION_NS, Machine, PAGE, Stuck
 from .mach import Mach
 from .memory import Memory, MAP_ANON, up
 from .signals import Signals, SIGPIPE
+from .ulock import Ulocks
 
 EINTR, EFAULT, EINVAL = 4, 14, 22
 STACK_TOP, STACK_SIZE = 0x7fff5fc00000, 8 << 20     # VM_USRSTACK64, DFLSSIZ of the 10.11 era
@@ -33,11 +35,12 @@ def from_host(error):
     return Error(ERRNO.get(error.errno, error.errno))
 
 
-class Kernel(Signals, Mach, Machine):
+class Kernel(Signals, Mach, Ulocks, Machine):
     def __init__(self, path, arguments, environment, seed, options):
         Machine.__init__(self, seed, options)
         Mach.__init__(self)
         Signals.__init__(self)
+        Ulocks.__init__(self)
         self.memory = Memory(self.cpu, options['guards'])
         self.thread_start = None
         image = Image(path)
@@ -79,7 +82,7 @@ class Kernel(Signals, Mach, Machine):
             number = registers.pop(0) & 0xffffffff
         table = {1: Mach.TRAPS, 2: BSD, 3: MDEP}.get(kind, {})
         name, handler, count = table.get(number, (f'number {number} of class {kind}', None, 0))
-        if handler is None:
+        if handler is None or kind == 2 and SINCE.get(number, 0) > self.options['release']:
             raise Stuck(f'{name} is not answered here (thread {self.current.number}, rip {self.get("rip"):#x})')
         thread, result = self.current, None
         try:
@@ -212,7 +215,7 @@ class Kernel(Signals, Mach, Machine):
 
     def sys_sysctl(self, name, count, old, old_size, new, new_size):
         key = struct.unpack(f'<{count}i', self.read(name, 4 * count))
-        values = {(6, 3): struct.pack('<i', 2), (6, 7): struct.pack('<i', PAGE), (1, 2): b'15.6.0\0', (1, 1): b'Darwin\0'}
+        values = {(6, 3): struct.pack('<i', 2), (6, 7): struct.pack('<i', PAGE), (1, 2): b'%d.6.0\0' % self.options['release'], (1, 1): b'Darwin\0'}
         if key not in values:
             raise Stuck(f'sysctl {key} is not answered here')
         value = values[key]
@@ -259,6 +262,14 @@ class Kernel(Signals, Mach, Machine):
     def sys_thread_selfid(self):
         return self.current.number
 
+    def sys_getrusage(self, who, buffer):
+        """Of the process: what was executed, as if in user mode; the rest of struct rusage (bsd/sys/resource.h) is 0."""
+        if signed(who) not in (0, -1):
+            raise Error(EINVAL)
+        us = self.instructions * INSTRUCTION_NS // 1000 if signed(who) == 0 else 0
+        self.write(buffer, struct.pack('<qii', us // 1000000, us % 1000000, 0) + bytes(128))
+        return 0
+
     def sys_getpid(self):
         return os.getpid()
 
@@ -285,9 +296,12 @@ BSD = {
     111: ('sigsuspend', Kernel.sys_sigsuspend, 1),
     53: ('sigaltstack', Kernel.sys_sigaltstack, 2), 73: ('munmap', Kernel.sys_munmap, 2), 74: ('mprotect', Kernel.sys_mprotect, 3),
     75: ('madvise', Kernel.sys_madvise, 3), 184: ('sigreturn', Kernel.sys_sigreturn, 3), 197: ('mmap', Kernel.sys_mmap, 6),
+    117: ('getrusage', Kernel.sys_getrusage, 2),
     83: ('setitimer', Kernel.sys_setitimer, 3), 202: ('sysctl', Kernel.sys_sysctl, 6), 274: ('sysctlbyname', Kernel.sys_sysctlbyname, 6), 328: ('__pthread_kill', Kernel.sys_pthread_kill, 2),
     329: ('__pthread_sigmask', Kernel.sys_pthread_sigmask, 3), 339: ('fstat64', Kernel.sys_fstat64, 2),
     360: ('bsdthread_create', Kernel.sys_bsdthread_create, 5), 361: ('bsdthread_terminate', Kernel.sys_bsdthread_terminate, 4),
     366: ('bsdthread_register', Kernel.sys_bsdthread_register, 7), 372: ('thread_selfid', Kernel.sys_thread_selfid, 0),
+    515: ('ulock_wait', Kernel.sys_ulock_wait, 4), 516: ('ulock_wake', Kernel.sys_ulock_wake, 3), 544: ('ulock_wait2', Kernel.sys_ulock_wait2, 5),
 }
+SINCE = {515: 16, 516: 16, 544: 20}     # Darwin's major release, where it matters
 MDEP = {3: ('thread_fast_set_cthread_self64', Kernel.set_cthread_self, 1)}

@@ -74,7 +74,7 @@ class Machine:
         self.threads, self.current = [], None
         self.now = 1_000_000_000
         self.budget = options['limit'] * 1_000_000
-        self.instructions = self.switches = self.most_threads = 0
+        self.instructions = self.switches = self.most_threads = self.started = 0
         self.digest = hashlib.sha256()
         self.trapped = False
         self.cpu.hook_add(UC_HOOK_INSN, self.on_syscall, None, 1, 0, x86.UC_X86_INS_SYSCALL)
@@ -131,6 +131,7 @@ class Machine:
         thread.context = self.cpu.context_save()
         self.cpu.context_restore(mine)
         self.threads.append(thread)
+        self.started += 1
         self.most_threads = max(self.most_threads, len(self.threads))
         return thread
 
@@ -277,4 +278,6 @@ class Machine:
 
     def statistics(self):
         return (f'unirun: {self.most_threads} threads at most, at most {self.instructions} instructions, {self.switches} switches, '
-                f'{self.now / 1e9:.6f} s, schedule {self.digest.hexdigest()[:16]}')
+                f'{self.now / 1e9:.6f} s, schedule {self.digest.hexdigest()[:16]}\n'
+                f'unirun: threads started {self.started}; left are ports {len(self.names)} of which semaphores '
+                f'{sum(kind == "semaphore" for kind, _, _ in self.names.values())}')
