@@ -138,6 +138,17 @@ void behaviors() {
     (void)set_ports(thread_self(), MIG_thread_set_exception_ports, 0, {bad_instruction, 0, 0});
     asm volatile("ud2");
     ok(handler.id == 2406, "and without it the task's is asked");
+    (void)set_ports(task, MIG_task_set_exception_ports, 0, {bad_instruction, 0, 0});
+    const kern_return_t of_host = set_ports(mach_host_self(), MIG_host_set_exception_ports, handler.port, {bad_instruction, 0x80000002, state64});
+    if (geteuid() == 0) {  // mach_host_self is the privileged port
+        succeeds(of_host, "the host's handler");
+        handler.id = 0;
+        asm volatile("ud2");
+        ok(handler.id == 2406, "is asked when there is no other");
+        (void)set_ports(mach_host_self(), MIG_host_set_exception_ports, 0, {bad_instruction, 0, 0});
+    } else {
+        is(of_host, KERN_INVALID_ARGUMENT, "the host's handler without its privileged port: INVALID_ARGUMENT");
+    }
 
     struct {
         mach_msg_header_t header;
