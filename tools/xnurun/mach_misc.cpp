@@ -7,7 +7,7 @@
 namespace trapeze {
 namespace {
 
-constexpr i32 wait_switch = 2;
+constexpr i32 wait_switch = 2, oslock_wait_switch = 5;  // the others depress or yield: over when they return
 
 // Sleeps until the monotonic deadline: 0, or KERN_ABORTED when a signal came first.
 i32 sleep_until(u64 deadline) {
@@ -56,7 +56,7 @@ Answer mach_swtch_pri(Trap& trap) { return mach_swtch(trap); }
 Answer mach_thread_switch(Trap& trap) {
     const i32 option = trap.i(1);
     if (option < 0 || option > 5) return kern(xnu::KERN_INVALID_ARGUMENT);
-    if (option == wait_switch) {
+    if (option == wait_switch || option == oslock_wait_switch) {
         (void)sleep_until(monotonic_ns() + trap.u(2) * u64{1000000});
         return kern(0);
     }
