@@ -45,11 +45,13 @@ status, out, err = run()
 check(status == 0 and err == '', 'without options: the guest\'s status and nothing of its own', err)
 status, out, err = run('--help', program=None)
 check(status == 0 and '--inject=TRAP:RESULT' in out and 'not a sandbox' in out, '--help', out + err)
+check(out.count('\n') <= 24 and max(map(len, out.splitlines())) <= 80, '--help fits on a screen', out)
 status, out, err = run('--version', program=None)
 check(status == 0 and out.startswith('xnurun '), '--version', out)
 for args, why in ((['--no-such'], 'unknown option'), ([], 'PROGRAM is missing'),
                   (['--inject=nosuch:EIO', results], 'no trap'), (['--inject=read', results], 'RESULT'),
-                  (['--inject=read:EWHAT', results], 'no errno'), (['--xnu=9', results], 'unknown era'), (['--inject=read:EIO:0', results], 'WHEN'),
+                  (['--inject=read:EWHAT', results], 'no errno'), (['--xnu=9', results], 'unknown era'), (['--trace=bsd,calls', results], 'no such class'), (['--trace=', results], 'no such class'),
+                  (['--trace-file=/nonexistent/x', results], 'cannot open'), (['--trace-file=', results], 'cannot open'), (['--inject=read:EIO:0', results], 'WHEN'),
                   (['--inject=read:EIO:101%3', results], 'P%SEED'), (['--inject=semaphore_wait:KERN_X', results], 'kern_return')):
     status, out, err = run(*args, program=None)
     check(status == 2 and why in err and err.count('\n') == 1, f'usage error: {" ".join(args)[:40]}', (status, err))
@@ -77,6 +79,21 @@ check(lines[-1].endswith('exit(0)'), 'the exit', lines[-1])
 status, out, err = run('--trace', program=threads)
 check('PTHREAD_START_CUSTOM' in err, 'flags by name, from the table of values', err[:300])
 check(re.search(r' mmap\(NULL, \d+, PROT_READ\|PROT_WRITE, MAP_PRIVATE\|MAP_ANON', err) is not None, 'protection and kind of a mapping')
+
+status, out, err = run('--trace=mach')
+check('mach_reply_port()' in err and 'write(' not in err, '--trace=mach: Mach traps alone', err[:300])
+status, out, err = run('--trace=messages')
+check('mach_msg_trap(' in err and 'mach_reply_port' not in err, '--trace=messages: the traps that carry them', err[:300])
+with tempfile.TemporaryDirectory() as folder:
+    status, out, err = run(f'--trace-file={folder}/calls')
+    with open(folder + '/calls', encoding='utf-8') as file:
+        text = file.read()
+    check(status == 0 and err.count('] ') == 0 and text.endswith('exit(0)\n') and 'write(1, "TAP version 13' in text, '--trace-file', err)
+    status, out, err = run('--trace=mach', f'--trace-file={folder}/calls')
+    with open(folder + '/calls', encoding='utf-8') as file:
+        more = file.read()
+    check(more.startswith(text) and 'write(' not in more[len(text):] and 'mach_reply_port()' in more[len(text):],
+          '--trace-file is appended to, with the classes that were chosen')
 
 err = ''.join(run('--trace', program=os.path.join(os.path.dirname(results), name))[2] for name in ('darwin_ports', 'darwin_messages'))
 check('sent {id 3204 mach_port_allocate, ' in err and re.search(r'received {id 3304 reply of mach_port_allocate, .*code KERN_SUCCESS}', err),
@@ -122,6 +139,9 @@ check(status == 1 and 'not ok 4 - bsdthread_create' in out, '--inject=bsdthread_
 status, out, err = run('--stats', program=threads)
 check(re.search(r'^xnurun: ports \d+ .* semaphores 1, threads started 100\d living 1, mapped bytes \d+$', err, re.M),
       '--stats', err)
+check(re.search(r'^xnurun: 100\d bsdthread_create$', err, re.M) and re.search(r'^xnurun: pid \d+ ran \d+ ms$', err, re.M), 'counts and time', err)
+status, out, err = run('--strict', program=threads)
+check(status == 0 and re.search(r'^xnurun: rights left: receive \d+, send \d+, send-once 0, dead 0$', err, re.M), '--strict tells of rights left', err)
 status, out, err = run(env={'GOMAXPROCS': 'bad', 'TRAPEZE_DEBUG': 'bad=1'})
 check(status == 0 and err == '', 'the guest\'s environment means nothing to it', err)
 print(f'1..{number}')

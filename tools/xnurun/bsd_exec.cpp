@@ -140,6 +140,7 @@ i32 exec_prepare(ExecImage& m, u64 path, u64 argv_at, u64 envp_at, bool stopped)
     m.file = program;
     char* option = m.text;
     m.native = format != Format::macho;
+    if (m.native && strict) return xnu::ENOEXEC;
     if (!m.native) {
         constexpr char key[] = "--program=";
         memcpy(option, key, sizeof key - 1);
@@ -201,7 +202,7 @@ void exec_hand_back(Thread& t) {
 }
 
 void exec_trace_flush(Thread& t) {
-    if (tracing) trace_flush(t);
+    if (t.trace.used) trace_flush(t);
 }
 
 ExecImage* exec_image_new() {

@@ -11,6 +11,7 @@
 #include "tools/xnurun/memory.h"
 #include "tools/xnurun/semaphore.h"
 #include "tools/xnurun/signal.h"
+#include "tools/xnurun/tally.h"
 #include "tools/xnurun/vm.h"
 
 namespace trapeze {
@@ -49,6 +50,7 @@ Answer bsd_fork(Trap&) {
         fork_child_ports();
         fork_child_semaphores();
         fork_child_kqueues();
+        if (tallying) tally_begin();
     } else {
         signal_lock.unlock();
         address_space_lock.unlock();

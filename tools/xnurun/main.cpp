@@ -16,36 +16,41 @@
 #include "tools/xnurun/semaphore.h"
 #include "tools/xnurun/signal.h"
 #include "tools/xnurun/sysctl.h"
+#include "tools/xnurun/tally.h"
 #include "tools/xnurun/trace.h"
 
 namespace trapeze {
 
 const char* run_options[max_run_options];
 u32 run_option_count;
+bool strict;
 
 namespace {
 
 const char* program_path;  // --program
-bool want_stats, start_stopped;
+bool start_stopped;
 bool reported;
 
 constexpr const char help[] =
     "usage: xnurun [OPTIONS] PROGRAM [ARGS]\n"
-    "Runs a static Darwin/amd64 Mach-O (LC_UNIXTHREAD) on Linux/amd64 and answers its traps as XNU does\n"
+    "Runs a static Darwin/amd64 program on Linux/amd64, as XNU does.\n"
     "A test instrument, not a sandbox: the program can do what you can.\n"
     "\n"
-    "  --trace                      every trap on a line of stderr, decoded\n"
-    "  --inject=TRAP:RESULT[:WHEN]  such traps fail with an errno or a kern_return_t (name or number), unexecuted;\n"
-    "                               WHEN: N the N-th alone, N+ from the N-th on, P%SEED P of 100 at random; repeatable\n"
-    "  --xnu=ERA                    just the release 10.5, 10.6, 10.11, 10.13, 12, 13, 14 or 15: its calls, its kern.osrelease,\n"
-    "                               mach_msg or (from 13 on) mach_msg2, gettimeofday by registers or memory; without it the\n"
-    "                               calls of every era are there, and what cannot be both ways is as in 10.11\n"
-    "  --program=PATH               the file to run; what follows is its argv, the first word too\n"
-    "  --stats                      at the end, one line of stderr: ports, semaphores, threads, mapped bytes\n"
+    "  --trace[=CLASS,...]   traps and signals, a line each, to stderr; CLASS:\n"
+    "                        bsd, mach, machdep, messages, signals\n"
+    "  --trace-file=PATH     the same, appended to PATH; children write there too\n"
+    "  --inject=TRAP:RESULT[:WHEN]  such traps fail unexecuted, with an errno or a\n"
+    "                        kern_return_t; WHEN: N the N-th alone, N+ from it on,\n"
+    "                        P%SEED P of 100 at random; may be given again\n"
+    "  --xnu=ERA             as 10.5, 10.6, 10.11, 10.13, 12, 13, 14 or 15 answers;\n"
+    "                        else all calls are there, and the rest is as in 10.11\n"
+    "  --strict              a host's ELF cannot be executed; rights left are told\n"
+    "  --stats               at the end: each trap's count, ports, threads, memory\n"
+    "  --program=PATH        the file to run; what follows is all of its argv\n"
     "  --help, --version\n"
     "\n"
-    "Status: the program's own; a signal that ends it ends xnurun alike. 2 wrong usage; 125 the emulator cannot go on\n"
-    "(a trap that XNU has and it has not: the message names it); 126 PROGRAM is found but cannot be run; 127 not found.\n";
+    "Status: the program's own, or its signal. 2 wrong usage, 125 the emulator\n"
+    "cannot go on (it says why), 126 PROGRAM cannot be run, 127 it is not there.\n";
 
 constexpr const char version[] = "xnurun 0.1.0 (Trapeze)\n";
 
@@ -57,6 +62,23 @@ bool starts(const char* s, const char* with) {
 [[noreturn]] void usage(const char* what, const char* option) {
     eprint("xnurun: ", what, " ", option, " (xnurun --help tells more)\n");
     exit_run(status_usage);
+}
+
+// Opens it. The option as the next image is to get it: that may begin in another folder.
+const char* trace_file(const char* option) {
+    static char text[8200];
+    constexpr usize key = sizeof "--trace-file=" - 1;
+    const char* path = option + key;
+    if (!*path || trace_to(path)) usage("cannot open the file of", option);
+    if (!tracing) tracing = ~0u;
+    if (*path == '/') return option;
+    memcpy(text, option, key);
+    const i64 r = host(lnx::SYS_getcwd, text + key, 4096);
+    if (host_failed(r) || str_len(path) > 4000) usage("too long a name in", option);
+    usize at = key + static_cast<usize>(r) - 1;
+    text[at++] = '/';
+    memcpy(text + at, path, str_len(path) + 1);
+    return text;
 }
 
 // The index of PROGRAM; with --program, of its argv, which may be empty.
@@ -79,9 +101,16 @@ i32 options(i32 argc, char** argv) {
         if (run_option_count == max_run_options) usage("too many options, from", a);
         run_options[run_option_count++] = a;
         if (str_eq(a, "--trace")) {
-            tracing = true;
+            tracing = ~0u;
+        } else if (starts(a, "--trace=")) {
+            if (!trace_choose(a + 8)) usage("no such class (bsd, mach, machdep, messages, signals) in", a);
+        } else if (starts(a, "--trace-file=")) {
+            run_options[run_option_count - 1] = trace_file(a);
+        } else if (str_eq(a, "--strict")) {
+            strict = true;
         } else if (str_eq(a, "--stats")) {
-            want_stats = true;
+            tallying = true;
+            tally_begin();
         } else if (starts(a, "--xnu=")) {
             if (!era_choose(a + 6)) usage("unknown era in", a);
         } else if (starts(a, "--inject=")) {
@@ -118,11 +147,15 @@ void remember_program(const Guest& guest, const char* path) {
 }  // namespace
 
 void report_end() {
-    if (!want_stats || __atomic_exchange_n(&reported, true, __ATOMIC_RELAXED)) return;
+    if ((!tallying && !strict) || __atomic_exchange_n(&reported, true, __ATOMIC_RELAXED)) return;
+    if (tallying) tally_report();
     const PortCount n = port_count();
-    eprint("xnurun: ports ", n.names, " (receive ", n.receive, ", send ", n.send, ", send-once ", n.send_once, ", dead ",
-           n.dead, "), semaphores ", semaphores_living(), ", threads started ", threads_started, " living ",
-           threads_living, ", mapped bytes ", guest_mapped_bytes, "\n");
+    if (strict)
+        eprint("xnurun: rights left: receive ", n.receive, ", send ", n.send, ", send-once ", n.send_once, ", dead ", n.dead, "\n");
+    if (tallying)
+        eprint("xnurun: ports ", n.names, " (receive ", n.receive, ", send ", n.send, ", send-once ", n.send_once, ", dead ",
+               n.dead, "), semaphores ", semaphores_living(), ", threads started ", threads_started, " living ",
+               threads_living, ", mapped bytes ", guest_mapped_bytes, "\n");
 }
 
 void exit_run(i32 status) {

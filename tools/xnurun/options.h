@@ -9,6 +9,7 @@ namespace trapeze {
 constexpr u32 max_run_options = 64;
 extern const char* run_options[max_run_options];  // without --program=PATH and --
 extern u32 run_option_count;
+extern bool strict;  // what XNU checks and the lenient mode forgives is checked
 
 }  // namespace trapeze
 #pragma GCC visibility pop

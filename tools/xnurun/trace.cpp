@@ -9,7 +9,34 @@
 
 namespace trapeze {
 
-bool tracing;
+u32 tracing;
+
+bool trace_choose(const char* classes) {
+    struct Name {
+        const char* text;
+        u32 bits;
+    };
+    constexpr Name names[] = {{"bsd", 1 << static_cast<u32>(TrapClass::bsd)}, {"mach", 1 << static_cast<u32>(TrapClass::mach)},
+                              {"machdep", 1 << static_cast<u32>(TrapClass::mdep)}, {"messages", trace_messages},
+                              {"signals", trace_signals}};
+    for (const char* at = classes;;) {
+        usize n = 0;
+        while (at[n] && at[n] != ',') n++;
+        u32 bits = 0;
+        for (const Name& name : names)
+            if (str_len(name.text) == n && !memcmp(name.text, at, n)) bits = name.bits;
+        if (!bits) return false;
+        tracing |= bits;
+        if (!at[n]) return true;
+        at += n + 1;
+    }
+}
+
+bool traced(const Trap& trap) {
+    if (!tracing) return false;
+    const bool message = trap.klass == TrapClass::mach && (trap.number == 31 || trap.number == 32 || trap.number == 47);
+    return tracing >> (static_cast<u32>(trap.klass) & 7) & 1 || (message && tracing & trace_messages);
+}
 
 namespace {
 
@@ -79,7 +106,7 @@ void trace_end(Trap& trap, const Call& call, const Answer& a) {
 }
 
 void trace_signal(i32 darwin, const xnu::siginfo_t& info, const char* what) {
-    if (!tracing) return;
+    if (!(tracing & trace_signals)) return;
     char text[256];
     TraceBuffer buffer{0, text, sizeof text};
     TraceLine line(buffer);

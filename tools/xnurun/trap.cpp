@@ -15,6 +15,7 @@
 #include "tools/xnurun/dispatch.h"
 #include "tools/xnurun/inject.h"
 #include "tools/xnurun/signal.h"
+#include "tools/xnurun/tally.h"
 #include "tools/xnurun/trace.h"
 
 namespace trapeze {
@@ -113,7 +114,8 @@ Answer answer(Trap& trap, u32 register_arguments, const Call*& call) {
     const bool executed = !inject(trap, *call, injected);
     const Verdict& verdict = found.verdicts[call->row];
     if (executed && !verdict.handler && !verdict.reason) not_emulated(trap, *call);
-    if (tracing) trace_begin(trap, *call);
+    if (tallying) tally(trap.klass, *call, !verdict.handler);
+    if (traced(trap)) trace_begin(trap, *call);
     if (!executed) return injected;
     if (trap.klass != TrapClass::bsd) return execute(trap, *call, found);
     if (cancelled_before(trap.thread, trap.number)) return fail(xnu::EINTR);
@@ -144,7 +146,7 @@ void answer_trap(Thread& thread, HostContext& context) {
     Answer a = answer(trap, register_arguments, call);
     if (a.kind == Answer::restart_or_eintr)
         a = first_deliverable_restarts(thread) ? begin_again() : fail(xnu::EINTR);
-    if (tracing && call) trace_end(trap, *call, a);
+    if (call && traced(trap)) trace_end(trap, *call, a);
     switch (a.kind) {
     case Answer::value:
         regs.rax = static_cast<u64>(a.rax);
