@@ -36,6 +36,9 @@ i64 map_at(u64 at, u64 size, i32 prot, i32 flags, i32 fd, u64 offset) {
 
 constexpr i32 anonymous = lnx::MAP_ANON | lnx::MAP_NORESERVE;
 
+// A small program is brought in at once: a page fault costs more than to copy a page.
+i32 at_once(u64 size) { return size <= 0x8000 ? lnx::MAP_POPULATE : 0; }
+
 // Why `size` bytes at `at` could not be mapped.
 void say_why(Line& line, i64 r, u64 at, u64 size, bool executable_file) {
     ((line << "cannot map ").hex(at) << " to ").hex(at + size) << ": ";
@@ -57,8 +60,21 @@ public:
         for (usize i = 0; !err && i < guest_.plan.nsegments; i++) err = map_segment(guest_.plan.segments[i]);
         if (fd_ >= 0) host(lnx::SYS_close, fd_);
         if (!err) err = stack(argv, envp);
-        if (!err) err = commpage();
         return err;
+    }
+
+    i32 commpage() {
+        CommpageFacts facts = commpage_facts();
+        i64 r = host(lnx::SYS_mprotect, guest_commpage, guest_commpage_size, lnx::PROT_READ | lnx::PROT_WRITE);
+        if (!host_failed(r)) {
+            write_commpage(reinterpret_cast<u8*>(guest_commpage), facts);
+            r = host(lnx::SYS_mprotect, guest_commpage, guest_commpage_size, lnx::PROT_READ);
+        }
+        guest_.time = facts.time;
+        if (!host_failed(r)) return 0;
+        line_ << "commpage: ";
+        say_why(line_, r, guest_commpage, guest_commpage_size, false);
+        return xnu::ENOMEM;
     }
 
 private:
@@ -83,7 +99,7 @@ private:
     // The whole file is mapped to be parsed: no limit on its commands, no buffer.
     i32 read_plan() {
         if (!size_) return line_ << "an empty file", xnu::ENOEXEC;
-        i64 at = host(lnx::SYS_mmap, nullptr, size_, lnx::PROT_READ, lnx::MAP_PRIVATE, fd_, 0);
+        i64 at = host(lnx::SYS_mmap, nullptr, size_, lnx::PROT_READ, lnx::MAP_PRIVATE | at_once(size_), fd_, 0);
         if (host_failed(at)) return (line_ << "cannot be read, Linux errno ").dec(static_cast<u64>(-at)), to_xnu(at);
         const u8* file = reinterpret_cast<const u8*>(at);
         MachoSlice slice = macho_slice({file, size_}, size_);
@@ -105,10 +121,10 @@ private:
         u64 from_file = page_up(s.filesize), all = page_up(s.vmsize);
         i64 r = 0;
         u64 at = s.vmaddr, size = from_file;
-        if (size) r = map_at(at, size, prot, 0, fd_, s.fileoff);
+        if (size) r = map_at(at, size, prot, at_once(size), fd_, s.fileoff);
         if (!host_failed(r) && all > from_file) {
             at = s.vmaddr + from_file, size = all - from_file;
-            r = map_at(at, size, prot, prot & lnx::PROT_WRITE ? lnx::MAP_ANON : anonymous, -1, 0);
+            r = map_at(at, size, prot, (prot & lnx::PROT_WRITE ? lnx::MAP_ANON : anonymous) | at_once(size), -1, 0);
         }
         if (!host_failed(r)) return 0;
         (line_ << "segment ").name(s.name, 16) << ": ";
@@ -171,20 +187,6 @@ private:
         return top;
     }
 
-    i32 commpage() {
-        CommpageFacts facts = commpage_facts();
-        i64 r = host(lnx::SYS_mprotect, guest_commpage, guest_commpage_size, lnx::PROT_READ | lnx::PROT_WRITE);
-        if (!host_failed(r)) {
-            write_commpage(reinterpret_cast<u8*>(guest_commpage), facts);
-            r = host(lnx::SYS_mprotect, guest_commpage, guest_commpage_size, lnx::PROT_READ);
-        }
-        guest_.time = facts.time;
-        if (!host_failed(r)) return 0;
-        line_ << "commpage: ";
-        say_why(line_, r, guest_commpage, guest_commpage_size, false);
-        return xnu::ENOMEM;
-    }
-
     const char* path_;
     Guest& guest_;
     Line& line_;
@@ -243,9 +245,15 @@ i32 examine_macho(i32 fd, u64 size) {
 
 i32 load_guest(const char* path, const char* const* argv, const char* const* envp, Guest& guest, char* message,
                usize message_size) {
+    commpage_begin();
     Line line(message, message_size);
     line.name(path, message_size) << ": ";
     return Loader(path, guest, line).run(argv, envp);
+}
+
+i32 start_guest_clock(Guest& guest, char* message, usize message_size) {
+    Line line(message, message_size);
+    return Loader("", guest, line).commpage();
 }
 
 }  // namespace trapeze

@@ -55,4 +55,7 @@ i32 examine_macho(i32 fd, u64 size);
 i32 load_guest(const char* path, const char* const* argv, const char* const* envp,
                Guest& guest, char* message, usize message_size);
 
+// The commpage, and guest.time: as late as may be, since its clock is measured from load_guest on. Returns as load_guest.
+i32 start_guest_clock(Guest& guest, char* message, usize message_size);
+
 }  // namespace trapeze

@@ -3,8 +3,9 @@
 // 0x7fffffe00000 from which programs read the clock without a trap.
 //
 // Filled once and never again: nt_generation stays 1, so readers' seqlock loops
-// end at the first try. The scale comes from half a millisecond of TSC beside
-// CLOCK_MONOTONIC and is good to some 100 ppm. gtod_generation 0 sends readers
+// end at the first try. The scale comes from the TSC beside CLOCK_MONOTONIC
+// while the program is loaded, a quarter of a millisecond at least, and is good
+// to some 100 ppm. gtod_generation 0 sends readers
 // of the wall clock to gettimeofday, as XNU itself does since version 13.
 #include "sys/mem.h"
 #include "sys/os.h"
@@ -71,10 +72,12 @@ Moment now() {
     return best;
 }
 
+Moment first;
+
 CommpageTime calibrate() {
-    Moment first = now(), last;
+    Moment last;
     do last = now();
-    while (last.ns - first.ns < 500'000);
+    while (last.ns - first.ns < 250'000);
     u64 ns = last.ns - first.ns, ticks = last.tsc - first.tsc;
     for (; ns >> 32; ns >>= 1) ticks >>= 1;
     u32 shift = 0;  // for a TSC below 1 GHz, as rtclock.c does: the scale must stay below 1
@@ -90,7 +93,10 @@ u64 clock_usec(i32 clock) {
 
 }  // namespace
 
+void commpage_begin() { first = now(); }
+
 CommpageFacts commpage_facts() {
+    if (!first.ns) commpage_begin();
     constexpr i32 CLOCK_BOOTTIME = 7;
     u8 sysinfo[112] = {};  // totalram at 32, mem_unit at 104 (uapi/linux/sysinfo.h)
     host(lnx::SYS_sysinfo, sysinfo);

@@ -31,7 +31,8 @@ struct CommpageFacts {
 
 void write_commpage(u8* page, const CommpageFacts&);
 
-// From this machine: CPUID, the TSC against CLOCK_MONOTONIC (takes half a millisecond).
+// From this machine: CPUID, the TSC against CLOCK_MONOTONIC since commpage_begin (at least a quarter of a millisecond).
+void commpage_begin();
 CommpageFacts commpage_facts();
 
 }  // namespace trapeze

@@ -25,6 +25,7 @@ PortEntry* entries;      // index 0 is never used
 u32 entries_used = 1;    // indices from here on were never used
 u32 free_entry;          // 0: none
 Port* free_port;
+Port *fresh_port, *fresh_end;  // never used, and not touched before they are: a page fault is dear
 
 // What was a send right of a port that died is a dead name, with one reference more if somebody asked to be told.
 void check_dead(PortEntry& e) {
@@ -51,14 +52,17 @@ Port* kernel_port(PortKind kind) {
 }  // namespace
 
 Port* port_new_locked(PortKind kind) {
-    if (!free_port) {
-        constexpr u64 batch = 512;
-        Port* fresh = static_cast<Port*>(host_pages(batch * sizeof(Port)));
-        for (u64 i = 0; i < batch; i++) fresh[i].next_free = i + 1 < batch ? &fresh[i + 1] : nullptr;
-        free_port = fresh;
-    }
     Port* port = free_port;
-    free_port = port->next_free;
+    if (port) {
+        free_port = port->next_free;
+    } else {
+        if (fresh_port == fresh_end) {
+            constexpr u64 batch = 512;
+            fresh_port = static_cast<Port*>(host_pages(batch * sizeof(Port)));
+            fresh_end = fresh_port + batch;
+        }
+        port = fresh_port++;
+    }
     *port = {};
     port->kind = kind;
     port->queue_limit = default_queue_limit;

@@ -174,8 +174,9 @@ void set_guest_mask(Thread& thread, HostContext& context, u32 mask) {
         __atomic_store_n(&thread.attention, 1, __ATOMIC_RELAXED);
 }
 
-void apply_host_action(i32 darwin) {
-    const i32 number = host_signal(darwin);
+namespace {
+
+lnx::kernel_sigaction wanted_host_action(i32 darwin) {
     const GuestAction& action = guest_actions[darwin];
     lnx::kernel_sigaction host_action{};
     // What a kqueue watches must come here even if it is ignored; stops and continues stay the host's own doing.
@@ -198,7 +199,14 @@ void apply_host_action(i32 darwin) {
     }
     if (action.flags & xnu::SA_NOCLDSTOP) host_action.flags |= lnx::SA_NOCLDSTOP;
     if (action.flags & xnu::SA_NOCLDWAIT) host_action.flags |= lnx::SA_NOCLDWAIT;
-    host(lnx::SYS_rt_sigaction, number, &host_action, 0, 8);
+    return host_action;
+}
+
+}  // namespace
+
+void apply_host_action(i32 darwin) {
+    const lnx::kernel_sigaction action = wanted_host_action(darwin);
+    host(lnx::SYS_rt_sigaction, host_signal(darwin), &action, 0, 8);
 }
 
 void init_signals() {
@@ -210,9 +218,12 @@ void init_signals() {
     for (i32 n = 1; n < 32; n++) {
         if (n == xnu::SIGKILL || n == xnu::SIGSTOP) continue;
         lnx::kernel_sigaction old{};
-        host(lnx::SYS_rt_sigaction, host_signal(n), 0, &old, 8);
+        const bool caught = always_caught & sigbit(n);  // whatever was: one host call does both
+        lnx::kernel_sigaction wanted = wanted_host_action(n);
+        host(lnx::SYS_rt_sigaction, host_signal(n), caught ? &wanted : nullptr, &old, 8);
         if (old.handler == lnx::SIG_IGN) guest_actions[n].handler = xnu::SIG_IGN;
-        apply_host_action(n);
+        wanted = wanted_host_action(n);
+        if (!caught && wanted.handler != old.handler) apply_host_action(n);
     }
 }
 
