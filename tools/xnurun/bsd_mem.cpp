@@ -4,6 +4,7 @@
 #include "sys/darwin/errno.h"
 #include "sys/darwin/kern_return.h"
 #include "sys/darwin/types.h"
+#include "tools/xnurun/guards.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/load.h"
 #include "tools/xnurun/memory.h"
@@ -33,14 +34,14 @@ i32 host_protection(i32 prot) {
 i64 map_anywhere(u64 size, i32 prot, i32 flags, i32 fd, i64 offset) {
     Locked hold(memory_lock);
     const u64 wanted = next_free;
-    i64 r = host(lnx::SYS_mmap, wanted, size, prot, flags | lnx::MAP_FIXED_NOREPLACE, fd, offset);
+    i64 r = guest_mmap(wanted, size, prot, flags | lnx::MAP_FIXED_NOREPLACE, fd, offset);
     if (r == -lnx::EEXIST) {
         // Something lies in the way. The kernel knows where there is room; ask for it from here upwards, once around.
         for (u64 at = wanted + (64ull << 20); at + size < guest_stack_top - guest_stack_reserve && r == -lnx::EEXIST;
              at += size > (1ull << 30) ? size : 1ull << 30)
-            r = host(lnx::SYS_mmap, at, size, prot, flags | lnx::MAP_FIXED_NOREPLACE, fd, offset);
+            r = guest_mmap(at, size, prot, flags | lnx::MAP_FIXED_NOREPLACE, fd, offset);
     }
-    if (r == -lnx::EEXIST) r = host(lnx::SYS_mmap, 0, size, prot, flags, fd, offset);
+    if (r == -lnx::EEXIST) r = guest_mmap(0, size, prot, flags, fd, offset);
     if (!host_failed(r) && static_cast<u64>(r) >= wanted && static_cast<u64>(r) < guest_stack_top - guest_stack_reserve)
         next_free = static_cast<u64>(r) + round_up(size);
     return r;
@@ -72,12 +73,12 @@ bool guest_allocate(u64 size, u64& base) {
     return true;
 }
 
-void guest_protect_none(u64 base, u64 size) { host(lnx::SYS_mprotect, base, size, lnx::PROT_NONE); }
+void guest_protect_none(u64 base, u64 size) { (void)guest_mprotect(base, size, lnx::PROT_NONE); }
 
 bool guest_unmap(u64 base, u64 size) {
     size = round_up(size);
     if (base % page || hits_emulator(base, size)) return false;
-    if (host_failed(host(lnx::SYS_munmap, base, size))) return false;
+    if (host_failed(guest_munmap(base, size))) return false;
     account(-static_cast<i64>(size));
     ranges_forget(base, size);
     Locked hold(memory_lock);
@@ -92,7 +93,7 @@ i64 map_above(u64 hint, u64 size, i32 prot, i32 flags, i32 fd, i64 offset) {
     for (int tries = 0; tries < 8; tries++) {
         u64 at;
         if (!vm_gap(hint, round_up(size), page - 1, at)) break;
-        const i64 r = host(lnx::SYS_mmap, at, size, prot, flags | lnx::MAP_FIXED_NOREPLACE, fd, offset);
+        const i64 r = guest_mmap(at, size, prot, flags | lnx::MAP_FIXED_NOREPLACE, fd, offset);
         if (r != -lnx::EEXIST) return r;
     }
     return map_anywhere(size, prot, flags, fd, offset);
@@ -156,11 +157,11 @@ Answer bsd_mmap(Trap& trap) {
     i64 r;
     if (flags & xnu::MAP_FIXED) {
         if (hits_emulator(hint, size) || hint == 0 || hint + size > guest_user_max) return fail(xnu::ENOMEM);
-        r = host(lnx::SYS_mmap, hint, size, prot, host_flags | lnx::MAP_FIXED, fd, offset);
+        r = guest_mmap(hint, size, prot, host_flags | lnx::MAP_FIXED, fd, static_cast<i64>(offset));
         if (r == -lnx::EPERM) r = -lnx::ENOMEM;  // below vm.mmap_min_addr
     } else {
         r = -lnx::EEXIST;
-        if (hint) r = host(lnx::SYS_mmap, round_up(hint), size, prot, host_flags | lnx::MAP_FIXED_NOREPLACE, fd, offset);
+        if (hint) r = guest_mmap(round_up(hint), size, prot, host_flags | lnx::MAP_FIXED_NOREPLACE, fd, static_cast<i64>(offset));
         // A hint that is taken, or no address for a user at all, is only a hint.
         if (hint && r == -lnx::EEXIST) r = map_above(round_up(hint), size, prot, host_flags, fd, static_cast<i64>(offset));
         else if (!hint || r == -lnx::ENOMEM || r == -lnx::EPERM || r == -lnx::EINVAL)

@@ -6,6 +6,7 @@
 #include "sys/mem.h"
 #include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/era.h"
+#include "tools/xnurun/guards.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/kqueue.h"
 #include "tools/xnurun/memory.h"
@@ -35,11 +36,13 @@ Answer bsd_fork(Trap&) {
     limit_lock.lock();
     aio_lock.lock();
     memory_lock.lock();
+    guard_lock.lock();
     address_space_lock.lock();
     signal_lock.lock();
     const i64 r = host(lnx::SYS_fork);
     if (r == 0) {
         signal_lock.reset();
+        guard_lock.reset();
         memory_lock.reset();
         address_space_lock.reset();
         fork_child_memory();
@@ -54,6 +57,7 @@ Answer bsd_fork(Trap&) {
     } else {
         signal_lock.unlock();
         address_space_lock.unlock();
+        guard_lock.unlock();
         memory_lock.unlock();
         aio_lock.unlock();
         limit_lock.unlock();

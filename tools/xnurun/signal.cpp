@@ -4,6 +4,7 @@
 
 #include "sys/mem.h"
 #include "sys/xlat.h"
+#include "tools/xnurun/guards.h"
 #include "tools/xnurun/kqueue.h"
 #include "tools/xnurun/trap.h"
 
@@ -45,7 +46,7 @@ void fault_siginfo(Thread& thread, const HostSiginfo& host_info, const lnx::sigc
     case lnx::SIGBUS:
         if (trap == 14 || host_info.si_signo == lnx::SIGBUS) {
             // Unmapped: SIGSEGV; mapped, but not for this access (or beyond the end of a file): SIGBUS BUS_ADRERR.
-            const bool unmapped = host_info.si_signo == lnx::SIGSEGV && host_info.si_code == 1;
+            const bool unmapped = host_info.si_signo == lnx::SIGSEGV && host_info.si_code == 1 && !guarded(host_info.si_addr);
             darwin = unmapped ? xnu::SIGSEGV : xnu::SIGBUS;
             info.si_code = unmapped ? 1 : 2;
             info.si_addr = host_info.si_addr;

@@ -30,7 +30,8 @@ Thread* thread_new() {
     const u64 size = guard_size + host_stack_size + ((sizeof(Thread) + 4095) & ~4095ull);
     const i64 r = host(lnx::SYS_mmap, 0, size, lnx::PROT_READ | lnx::PROT_WRITE, lnx::MAP_PRIVATE | lnx::MAP_ANON, -1, 0);
     if (host_failed(r)) return nullptr;
-    host(lnx::SYS_mprotect, r, guard_size, lnx::PROT_NONE);
+    // A guard that is no mapping of its own, where the host has that.
+    if (host_failed(host(lnx::SYS_madvise, r, guard_size, lnx::MADV_GUARD_INSTALL))) host(lnx::SYS_mprotect, r, guard_size, lnx::PROT_NONE);
     Thread* t = reinterpret_cast<Thread*>(static_cast<u64>(r) + guard_size + host_stack_size);
     constexpr u64 first_used = 0x2000;  // a trap's frames; with the Thread, in one call instead of three page faults
     host(lnx::SYS_madvise, reinterpret_cast<u64>(t) - first_used, size - guard_size - host_stack_size + first_used, lnx::MADV_POPULATE_WRITE);

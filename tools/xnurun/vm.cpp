@@ -5,6 +5,7 @@
 #include "sys/darwin/kern_return.h"
 #include "sys/mem.h"
 #include "tools/xnurun/era.h"
+#include "tools/xnurun/guards.h"
 #include "tools/xnurun/load.h"
 #include "tools/xnurun/memory.h"
 #include "tools/xnurun/trap.h"
@@ -83,7 +84,7 @@ i32 vm_allocate(u64& address, u64 size, i32 flags, i32 protection, u64 mask, u64
             for (int tries = 0; tries < 8; tries++) {
                 u64 at;
                 if (!vm_gap(trunc(hint + page - 1), length, mask | (page - 1), at)) break;
-                const i64 r = host(lnx::SYS_mmap, at, length, vm_host_bits(protection), how, -1, 0);
+                const i64 r = guest_mmap(at, length, vm_host_bits(protection), how, -1, 0);
                 if (host_failed(r) && r != -lnx::EEXIST) break;
                 if (host_failed(r)) continue;
                 guest_account(static_cast<i64>(length));
@@ -109,7 +110,7 @@ i32 vm_allocate(u64& address, u64 size, i32 flags, i32 protection, u64 mask, u64
         if (at + length < at || at + length > guest_user_max || at == 0) return xnu::KERN_INVALID_ADDRESS;
         if (hits_emulator(at, length)) return xnu::KERN_NO_SPACE;
         const i32 fixed = flags & vm_overwrite ? lnx::MAP_FIXED : lnx::MAP_FIXED_NOREPLACE;
-        const i64 r = host(lnx::SYS_mmap, at, length, vm_host_bits(protection),
+        const i64 r = guest_mmap(at, length, vm_host_bits(protection),
                            lnx::MAP_PRIVATE | lnx::MAP_ANON | lnx::MAP_NORESERVE | fixed, -1, 0);
         if (host_failed(r)) return r == -lnx::EPERM ? xnu::KERN_INVALID_ADDRESS : xnu::KERN_NO_SPACE;
         guest_account(static_cast<i64>(length));
@@ -145,7 +146,7 @@ i32 vm_protect(u64 address, u64 size, bool set_maximum, i32 protection) {
     for (u64 here = at, until; here < at + length; here = until)
         if (protection & ~range_facts(here, &until).maximum) return xnu::KERN_PROTECTION_FAILURE;
     if (!set_maximum) {
-        const i64 r = host(lnx::SYS_mprotect, at, length, vm_host_bits(protection));
+        const i64 r = guest_mprotect(at, length, vm_host_bits(protection));
         return host_failed(r) ? vm_from_errno(r) : 0;
     }
     if (!vm_mapped(at, length)) return xnu::KERN_INVALID_ADDRESS;
@@ -154,7 +155,7 @@ i32 vm_protect(u64 address, u64 size, bool set_maximum, i32 protection) {
         if (!vm_region(here, r) || r.address > here) break;
         const u64 stop = r.address + r.size < at + length ? r.address + r.size : at + length;
         if (r.protection & ~static_cast<u32>(protection))
-            host(lnx::SYS_mprotect, here, stop - here, static_cast<i32>(r.protection) & protection);
+            (void)guest_mprotect(here, stop - here, static_cast<i32>(r.protection) & protection);
         here = stop;
     }
     ranges_change(at, length, [](RangeFacts& f, u32 v) { f.maximum = static_cast<u8>(v); }, static_cast<u32>(protection));

@@ -3,6 +3,7 @@
 // above it without being asked where.
 #include "tools/xnurun/vm_maps.h"
 
+#include "tools/xnurun/guards.h"
 #include "tools/xnurun/load.h"
 #include "tools/xnurun/memory.h"
 
@@ -67,9 +68,16 @@ bool HostMaps::line(HostMapping& m) {
 }
 
 bool HostMaps::next(HostMapping& m) {
-    while (line(m))
-        if (everything_ || !own(m)) return true;
-    return false;
+    while (whole_.high == whole_.low)
+        if (!line(whole_)) return false;
+        else if (!everything_ && own(whole_)) whole_.low = whole_.high;
+    m = whole_;
+    const GuardPart part = guard_part(m.low, m.high);
+    m.high = part.high;
+    if (part.guards) m.protection = 0;
+    whole_.offset += m.high - m.low;
+    whole_.low = m.high;
+    return true;
 }
 
 bool vm_region(u64 from, VmRegion& region) {

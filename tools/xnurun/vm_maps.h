@@ -18,12 +18,13 @@ public:
     explicit HostMaps(bool everything = false);  // the emulator's too
     ~HostMaps();
     HostMaps(const HostMaps&) = delete;
-    bool next(HostMapping&);
+    bool next(HostMapping&);  // parts with and without guards are mappings of their own
 
 private:
     bool line(HostMapping&);
     const bool everything_;
     i64 fd_, have_ = 0, at_ = 0;
+    HostMapping whole_{};  // what is left of a line: guards (guards.h) part it
     char text_[4096];
 };
 

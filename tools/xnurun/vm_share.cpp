@@ -7,6 +7,7 @@
 // puts them in place.
 #include "sys/darwin/kern_return.h"
 #include "sys/mem.h"
+#include "tools/xnurun/guards.h"
 #include "tools/xnurun/load.h"
 #include "tools/xnurun/memory.h"
 #include "tools/xnurun/thread_control.h"
@@ -70,6 +71,7 @@ bool make_shared(const HostMapping& m) {
     if (host_failed(r)) return false;
     const u64 size = m.high - m.low;
     host(lnx::SYS_mprotect, r, size, m.protection);
+    guards_forget(m.low, size);  // from here on PROT_NONE is a mapping's own
     return !host_failed(host(lnx::SYS_mremap, r, size, size, lnx::MREMAP_MAYMOVE | lnx::MREMAP_FIXED, m.low));
 }
 
@@ -201,6 +203,7 @@ void fork_child_memory() {
         const ForkCopy& c = fork_copies[n];
         host(lnx::SYS_mprotect, c.copy, c.size, c.protection);
         host(lnx::SYS_mremap, c.copy, c.size, c.size, lnx::MREMAP_MAYMOVE | lnx::MREMAP_FIXED, c.at);
+        guards_forget(c.at, c.size);
     }
     share_lock.reset();
     u64 at, end;  // what the child did not get has no facts either
