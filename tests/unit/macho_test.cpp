@@ -115,10 +115,10 @@ TEST_CASE("macho: not a program for this machine") {
     SECTION("empty") { refused(parse(Bytes()), ENOEXEC_, "not a Mach-O"); }
     SECTION("big-endian") { i.magic = 0xcffaedfe, refused(parse(i), EBADARCH_, "big-endian"); }
     SECTION("32-bit") { i.magic = 0xfeedface, refused(parse(i), EBADARCH_, "32-bit"); }
-    SECTION("wrong CPU") { i.cputype = 0x0100000c, refused(parse(i), EBADARCH_, "0x100000c"); }
+    SECTION("wrong CPU") { i.cputype = 0x0100000c, refused(parse(i), EBADARCH_, "arm64, CPU type 0x100000c"); }
     SECTION("i386 in a 64-bit file") { i.cputype = 7, refused(parse(i), EBADARCH_, "not x86_64"); }
     SECTION("wrong subtype") { i.cpusubtype = 4, refused(parse(i), EBADARCH_, "subtype 0x4"); }
-    SECTION("a dylib") { i.filetype = 6, refused(parse(i), ENOEXEC_, "type 6"); }
+    SECTION("a dylib") { i.filetype = 6, refused(parse(i), ENOEXEC_, "a Mach-O dylib (file type 6)"); }
     SECTION("header only") {
         Bytes b = i.bytes();
         b.resize(20);

@@ -26,6 +26,24 @@ struct Command {
     u64 q(usize offset) const { return read_at<u64>(at + offset); }
 };
 
+const char* kind_of(u32 filetype) {
+    constexpr const char* kinds[] = {"file", "object file", "program", "fixed library", "core file", "preloaded program", "dylib",
+                                     "dynamic linker", "bundle", "dylib's stub", "dSYM file", "kernel extension", "file set"};
+    return kinds[filetype < sizeof kinds / sizeof *kinds ? filetype : 0];
+}
+
+const char* cpu_name(u32 cputype) {
+    switch (cputype) {
+    case 7: return "i386, ";
+    case 0x0100000c: return "arm64, ";
+    case 0x0200000c: return "arm64_32, ";
+    case 12: return "arm, ";
+    case 18: return "ppc, ";
+    case 0x01000012: return "ppc64, ";
+    default: return "";
+    }
+}
+
 class Parser {
 public:
     Parser(ByteView head, u64 slice_size, u64 slice_offset, u64 file_size, MachoPlan& plan)
@@ -34,7 +52,8 @@ public:
 
     bool run() {
         return header() && commands(&Parser::version) && commands(&Parser::thread) && commands(&Parser::segment) &&
-               entry() && commands(&Parser::dylinker) && linker_and_thread() && commands(&Parser::left_to_dyld);
+               entry() && commands(&Parser::dylinker) && linker_and_thread() && commands(&Parser::dylib) &&
+               commands(&Parser::left_to_dyld) && own_entry();
     }
 
 private:
@@ -55,9 +74,9 @@ private:
         if (head_.size < header_size) return refuse(EBADMACHO) << "truncated inside the Mach header", false;
         u32 cpu = word(4), sub = word(8) & ~CPU_SUBTYPE_MASK, filetype = word(12);
         if (filetype != MH_EXECUTE)
-            return (refuse(ENOEXEC) << "Mach-O file type ").dec(filetype) << " is no executable (type 2)", false;
+            return ((refuse(ENOEXEC) << "a Mach-O ") << kind_of(filetype) << " (file type ").dec(filetype) << "), no executable (2)", false;
         if (cpu != CPU_TYPE_X86_64 || (sub != CPU_SUBTYPE_X86_64_ALL && sub != CPU_SUBTYPE_X86_64_H))
-            return ((refuse(EBADARCH) << "for CPU type ").hex(cpu) << " subtype ").hex(sub) << ", not x86_64", false;
+            return ((refuse(EBADARCH) << "for " << cpu_name(cpu) << "CPU type ").hex(cpu) << " subtype ").hex(sub) << ", not x86_64", false;
         ncmds_ = word(16);
         plan_.flags = word(24);
         plan_.pie = plan_.flags & MH_PIE;
@@ -228,8 +247,6 @@ private:
     }
 
     bool linker_and_thread() {
-        if (lc_main_)
-            return refuse(EBADEXEC) << "starts by LC_MAIN, which only dyld can do; link it static (LC_UNIXTHREAD)", false;
         if (plan_.flags & MH_DYLDLINK && !plan_.names_dyld)
             return refuse(EBADEXEC) << "marked for dyld (MH_DYLDLINK), but without LC_LOAD_DYLINKER", false;
         if (plan_.pagezero_end < page)
@@ -238,7 +255,8 @@ private:
         return true;
     }
 
-    bool left_to_dyld(const Command& c) {
+    // First of what is dyld's: a dylib's name helps the reader more than what its symbols need.
+    bool dylib(const Command& c) {
         switch (c.cmd) {
         case LC_LOAD_DYLIB:
         case LC_LOAD_WEAK_DYLIB:
@@ -249,6 +267,18 @@ private:
             return (refuse(EBADEXEC) << "needs the dylib ").name(reinterpret_cast<const char*>(c.at) + name, c.size - name)
                        << "; only static programs run here", false;
         }
+        }
+        return true;
+    }
+
+    bool own_entry() {
+        if (lc_main_)
+            return refuse(EBADEXEC) << "starts by LC_MAIN, which only dyld can do; link it static (LC_UNIXTHREAD)", false;
+        return true;
+    }
+
+    bool left_to_dyld(const Command& c) {
+        switch (c.cmd) {
         case LC_DYLD_INFO:
         case LC_DYLD_INFO_ONLY:  // rebases are nothing to do at slide 0
             if (c.size >= 48 && (c.u(20) || c.u(28) || c.u(36)))
