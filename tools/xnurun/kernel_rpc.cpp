@@ -36,7 +36,7 @@ const RoutineVerdict* verdict_of(i32 id) {
 const RpcRow* find(i32 id, const RpcServer*& server) {
     for (const RpcServer* s : servers)
         for (u32 n = 0; n < s->count; n++)
-            if (s->rows[n].id == id) {
+            if (s->rows[n].id == id && s->rows[n].since <= era) {
                 server = s;
                 return &s->rows[n];
             }

@@ -73,6 +73,27 @@ i32 register_ports(Rpc& r) {
     return 0;
 }
 
+// From xnu-10063.141.1 on the three are descriptors of their own, both ways.
+constexpr u32 three_descriptors = 10063141;
+i32 register_three(Rpc& r) {
+    Locked hold(ports_lock);
+    for (u32 i = 0; i < 3; i++) {
+        right_release_locked(registered[i], msg_move_send);
+        registered[i] = r.port(i);
+        r.keep_port(i);
+    }
+    return 0;
+}
+
+i32 lookup_three(Rpc& r) {
+    Locked hold(ports_lock);
+    for (Port* port : registered) {
+        if (carried_valid(port)) send_right_copy_locked(port);
+        r.put_port(port, msg_move_send);
+    }
+    return 0;
+}
+
 i32 lookup_registered(Rpc& r) {
     Port* list[3];
     {
@@ -249,6 +270,8 @@ i32 resume(Rpc&) { return xnu::KERN_FAILURE; }  // it is never suspended
 
 const RpcRow rows[] = {
     {xnu::MIG_task_threads, 0, 0, false, threads_of},
+    {xnu::MIG_mach_ports_register, 0, 3, false, register_three, 0, false, three_descriptors},
+    {xnu::MIG_mach_ports_lookup, 0, 0, false, lookup_three, 0, false, three_descriptors},
     {xnu::MIG_mach_ports_register, 4, 0, false, register_ports, 1, true},
     {xnu::MIG_mach_ports_lookup, 0, 0, false, lookup_registered},
     {xnu::MIG_task_info, 8, 0, false, info},

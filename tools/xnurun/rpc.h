@@ -53,6 +53,7 @@ struct RpcRow {
     RpcHandler handler;
     u8 ool = 0;                        // out-of-line descriptors behind the ports
     bool ool_ports = false;            // the descriptor is of ports
+    u32 since = 0;                     // its form is that of a release from this one on; the older form's row follows
 };
 
 struct RpcServer {
