@@ -4,6 +4,7 @@
 //
 // lock may block the thread (not just the goroutine): hold one for a few instructions and never across a switch to
 // another goroutine, except through gopark's commit. Not recursive. unlock of a free Lock is a broken invariant.
+// lock_checked.cpp, which a program may link instead, reports misuse of these and orders that could deadlock.
 #pragma once
 #include "sync/atomic.h"
 

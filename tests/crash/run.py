@@ -183,6 +183,26 @@ def mal_checked_misuse():
     ends(run('fine'), 0, out='fine\n')
 
 
+def lock_checked_misuse():
+    at, holder = '0x[0-9a-f]+', 'which thread [0-9]+ has held since 0x[0-9a-f]+$'
+    start = '^fatal error: Lock: '
+    ends(run('self'), 2, start + f'self-deadlock: {at} locks {at}, which the same thread [0-9]+ has held since {at}$')
+    ends(run('stranger'), 2, start + f'stranger: {at} unlocks {at}, ' + holder)
+    for mode in ('nobody', 'nobody_new'):
+        ends(run(mode), 2, start + f'{at} unlocks {at}, which nobody holds$')
+    for mode, steps in (('cycle', 1), ('cycle_of_three', 2)):
+        r = run(mode)
+        ends(r, 2, start + f'order cycle: {at} locks {at} with {at}, ' + holder)
+        # The last line of all ends where the first begins: the steps lead from the wanted lock to the one that is held.
+        want, have = re.search(f'locks ({at}) with ({at})', r[2]).groups()
+        seen = re.findall(f'^    before, {at} locked ({at}) with ({at}), which thread [0-9]+ had locked at {at}$', r[2], re.M)
+        if len(seen) != steps or seen[0][0] != have or seen[-1][1] != want or any(x[1] != y[0] for x, y in zip(seen, seen[1:])):
+            sys.exit(f'{mode}: no way from {want} to {have} in {seen}')
+    ends(run('self_timed'), 0, out='refused\n')
+    for mode in ('tried', 'used_again', 'many', 'contended'):
+        ends(run(mode), 0, out='fine\n')
+
+
 CASE, PROGRAM = sys.argv[1:]
 PROGRAM = os.path.abspath(PROGRAM)
 globals()[CASE]()
