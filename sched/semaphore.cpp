@@ -58,9 +58,11 @@ Waited Semaphore::get(u64 n, Until until, Wait why, const void* on) {
     while (!(v & waiting) && !word.cas(v, v | waiting, Order::acquire)) {}
     list.put(&w);
     G* others = serve(&w);
-    const bool parks = !w.granted && w.ended == Waited::done;
-    if (parks) {
+    if (!w.granted) {
         ready_all(others);  // seldom any: those that one whose time was up left to be served
+        others = nullptr;
+    }
+    if (!w.granted && w.ended == Waited::done) {
         list.park(&w, why, on);
         if (w.granted) return Waited::done;
         lock(&list.lock);
