@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-results, threads = sys.argv[1:3]
+results, threads = map(os.path.abspath, sys.argv[1:3])
 number, failed = 0, 0
 
 
@@ -69,7 +69,7 @@ with tempfile.NamedTemporaryFile() as short:
 
 status, out, err = run('--trace')
 lines = err.splitlines()
-check(all(re.match(r'\[\d+\] ', line) for line in lines), '--trace: every line begins with its thread', err[:300])
+check(all(re.match(r'\[(\d+) \1\] ', line) for line in lines), '--trace: every line begins with its process and thread', err[:300])
 check(any('= EBADF (9)' in line and 'close(12345)' in line for line in lines), 'errors by name')
 check(any('write(1, "TAP version 13\\n", 15) = 15' in line for line in lines), 'what is written')
 check(any('sent {id 99999' in line and 'MIG_BAD_ID' in line for line in lines), 'Mach messages with their codes')
@@ -142,6 +142,44 @@ check(re.search(r'^xnurun: ports \d+ .* semaphores 1, threads started 100\d livi
 check(re.search(r'^xnurun: 100\d bsdthread_create$', err, re.M) and re.search(r'^xnurun: pid \d+ ran \d+ ms$', err, re.M), 'counts and time', err)
 status, out, err = run('--strict', program=threads)
 check(status == 0 and re.search(r'^xnurun: rights left: receive \d+, send \d+, send-once 0, dead 0$', err, re.M), '--strict tells of rights left', err)
+left = re.findall(r'^xnurun: right left: 0x[0-9a-f]+ ([a-z_ ]+(?:, receive)?(?:, send)?(?:, send-once)?), references (\d+)$', err, re.M)
+summary = re.search(r'receive (\d+), send (\d+), send-once 0, dead (\d+)', err)
+check(left and [sum(word in kind for kind, _ in left) for word in ('receive', 'send', 'dead name')] == list(map(int, summary.groups())),
+      'each by name, kind and references, as many as were counted', err)
+forks = os.path.join(os.path.dirname(results), 'darwin_family')
+status, out, err = run('--strict', forks, 'rights', program=None)
+left = dict(re.findall(r'right left: 0x([0-9a-f]+) (.*)', err))
+check(status == 0 and [left.get(name) for name in out.split()] == ['port, receive, send, references 3', 'port, receive, references 1',
+                                                                  'set, references 1', 'dead name, references 2'],
+      '--strict: what a program left, under the names that it knows', (status, out, err))
+with tempfile.TemporaryDirectory() as folder:
+    # A child that executes the program again, from another folder, which spawns it a third time.
+    for option, read in ((f'--trace-file={folder}/calls', lambda _: open(folder + '/calls', encoding='utf-8').read()), ('--trace', lambda text: text)):
+        status, out, err = run(option, program=forks)
+        text = read(err)
+        pids = out.split()
+        traced = {}
+        for line in text.splitlines():
+            begin = re.match(r'\[(\d+) (\d+)\] (.*)', line)
+            if begin:
+                traced.setdefault(begin[1], []).append(begin[3])
+        check(status == 0 and len(pids) == 3 and set(pids) == set(traced) and all(traced[pid][-1].startswith('exit(') for pid in pids),
+              f'{option.split("=")[0]}: every process, through fork, execve and posix_spawn', (status, out, err[-500:], text[-1500:]))
+        check(any(call.startswith('execve(') for call in traced.get(pids[1], [])) and any('write(1, ' in call for call in traced.get(pids[1], [])),
+              'before and behind execve', text[-1500:])
+    relative = subprocess.run([*runner(), '--trace-file=here', forks], cwd=folder, capture_output=True, text=True, timeout=60)
+    with open(folder + '/here', encoding='utf-8') as file:
+        pids = set(re.findall(r'^\[(\d+) ', file.read(), re.M))
+    check(relative.returncode == 0 and pids == set(relative.stdout.split()) and len(pids) == 3,
+          '--trace-file: a relative name stays where it began', relative)
+
+    link = os.path.join(folder, 'link')
+    os.symlink(forks, link)
+    for args, words in (((), []), (('zero', 'one'), ['zero', 'one']), (('--trace', 'x'), None)):
+        status, out, err = run(f'--program={link}', *(['--'] if args and args[0].startswith('-') else []), *args, 'print', program=None)
+        check(status == 0 and out == ''.join(f'<{w}>' for w in (*args, 'print')) + '\n', f'--program: all of argv is what follows: {args}', (status, out, err))
+    status, out, err = run(f'--program={folder}/none', 'x', program=None)
+    check(status == 127 and 'no such file' in err, '--program that is not there', err)
 status, out, err = run(env={'GOMAXPROCS': 'bad', 'TRAPEZE_DEBUG': 'bad=1'})
 check(status == 0 and err == '', 'the guest\'s environment means nothing to it', err)
 print(f'1..{number}')

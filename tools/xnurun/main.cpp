@@ -150,8 +150,10 @@ void report_end() {
     if ((!tallying && !strict) || __atomic_exchange_n(&reported, true, __ATOMIC_RELAXED)) return;
     if (tallying) tally_report();
     const PortCount n = port_count();
-    if (strict)
+    if (strict) {
         eprint("xnurun: rights left: receive ", n.receive, ", send ", n.send, ", send-once ", n.send_once, ", dead ", n.dead, "\n");
+        report_rights();
+    }
     if (tallying)
         eprint("xnurun: ports ", n.names, " (receive ", n.receive, ", send ", n.send, ", send-once ", n.send_once, ", dead ",
                n.dead, "), semaphores ", semaphores_living(), ", threads started ", threads_started, " living ",

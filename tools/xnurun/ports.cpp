@@ -265,4 +265,27 @@ PortCount port_count() {
     return n;
 }
 
+// Rights to one kernel object are one name, however many references it has: what leaks is mostly seen in the count.
+void report_rights() {
+    constexpr const char* kinds[] = {"port", "timer", "set", "task", "thread", "host", "host_priv", "clock", "calendar", "semaphore",
+                                     "processor set", "memory", "kernel object"};
+    constexpr u32 most = 100;
+    u32 lines = 0, more = 0;
+    Locked hold(ports_lock);
+    for (u32 i = 1; i < entries_used; i++) {
+        PortEntry& e = entries[i];
+        check_dead(e);
+        if (!(e.types & (type_send | type_receive | type_send_once | type_set | type_dead))) continue;
+        if (lines == most) {
+            more++;
+            continue;
+        }
+        lines++;
+        eprint("xnurun: right left: ", hex(entry_name_locked(e)), " ", e.port ? kinds[static_cast<u8>(e.port->kind)] : "dead name",
+               e.types & type_receive ? ", receive" : "", e.types & type_send ? ", send" : "",
+               e.types & type_send_once ? ", send-once" : "", ", references ", e.types & (type_send | type_dead) ? e.urefs : 1u, "\n");
+    }
+    if (more) eprint("xnurun: ", more, " more rights left\n");
+}
+
 }  // namespace trapeze

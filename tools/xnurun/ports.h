@@ -161,6 +161,7 @@ struct PortCount {
     u32 names, receive, send, send_once, dead;
 };
 PortCount port_count();
+void report_rights();  // a line for each name that the task still holds
 
 }  // namespace trapeze
 #pragma GCC visibility pop

@@ -72,7 +72,10 @@ void put_result(TraceLine& line, const Call& call, const Answer& a) {
     }
 }
 
-void start(TraceLine& line, const Thread& thread) { line.put("[").number(thread.tid).put("] "); }
+// The process is asked for: a child of fork has its parent's memory, and a line is slow anyway.
+void start(TraceLine& line, const Thread& thread) {
+    line.put("[").number(host(lnx::SYS_getpid)).put(" ").number(thread.tid).put("] ");
+}
 
 }  // namespace
 
