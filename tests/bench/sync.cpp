@@ -37,10 +37,12 @@ struct Ours {
 };
 
 const char* only;
+i64 scale = 1;
 bool wanted(const char* name) { return !only || str_eq(only, name); }
 
 void thousand() {
-    constexpr u64 n = 1000, each = 1000;
+    constexpr u64 n = 1000;
+    const u64 each = 1000 / static_cast<u64>(scale < 1000 ? scale : 1000);
     static Mutex m;
     static u64 got, longest;
     WaitGroup all;
@@ -66,10 +68,12 @@ void thousand() {
 
 int main(int argc, char** argv) {
     only = argc > 1 ? argv[1] : nullptr;
+    if (const char* text = getenv("TRAPEZE_BENCH_SCALE"); text && (!atoi(text, &scale) || scale < 1)) return 2;
+    Locks<Ours>::scale = scale;
     if (wanted("mutex1000")) thousand();
     if (wanted("mutex")) {
         Mutex m;
-        constexpr i64 n = 10'000'000;
+        const i64 n = 100'000'000 / scale;
         const i64 before = nanotime();
         for (i64 i = 0; i < n; i++) m.lock(), m.unlock();
         print("mutex ", static_cast<double>(nanotime() - before) / static_cast<double>(n), "\n");

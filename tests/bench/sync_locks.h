@@ -2,6 +2,7 @@
 // The lock workloads, for whatever Mutex, Event and threads the including file gives:
 //   lock    one thread locks and unlocks, while another thread exists     lock2, lock8   that many threads, one counter
 //   note    two threads wake each other in turn; nanoseconds a round trip
+// The numbers of rounds are a hundredth of the full ones with TRAPEZE_BENCH_SCALE=100 (tools/bench --quick: 10).
 #pragma once
 
 template <class Os>
@@ -9,6 +10,7 @@ struct Locks {
     alignas(128) static inline typename Os::Mutex m;
     alignas(128) static inline long shared;
     static inline long each;
+    static inline long scale = 1;
     alignas(128) static inline typename Os::Event a;
     alignas(128) static inline typename Os::Event b;
 
@@ -33,18 +35,18 @@ struct Locks {
     }
     static void all(bool (*wanted)(const char*)) {
         if (wanted("note")) {
-            each = 50'000;
+            each = 100'000 / scale;
             auto t = Os::start(answer);
             const auto before = Os::now();
             for (long i = 0; i < each; i++) Os::post(a), Os::wait(b);
             Os::show("note", static_cast<double>(Os::now() - before) / static_cast<double>(each));
             Os::join(t);
         }
-        if (wanted("lock2")) together("lock2", 2, 2'000'000);
-        if (wanted("lock8")) together("lock8", 8, 500'000);
+        if (wanted("lock2")) together("lock2", 2, 5'000'000 / scale);
+        if (wanted("lock8")) together("lock8", 8, 1'500'000 / scale);
         if (wanted("lock")) {
             (void)Os::start(idle);
-            constexpr long n = 10'000'000;
+            const long n = 100'000'000 / scale;
             const auto before = Os::now();
             for (long i = 0; i < n; i++) Os::lock(m), Os::unlock(m);
             Os::show("lock", static_cast<double>(Os::now() - before) / static_cast<double>(n));

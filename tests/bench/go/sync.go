@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 var only string
 var shared int
+var scale = 1
 
 func wanted(name string) bool { return only == "" || only == name }
 
@@ -40,7 +42,8 @@ func together(name string, goroutines, each int) {
 }
 
 func thousand() {
-	const n, each = 1000, 1000
+	const n = 1000
+	each := 1000 / scale
 	var m sync.Mutex
 	var got, longest uint64
 	var all sync.WaitGroup
@@ -72,12 +75,15 @@ func main() {
 	if len(os.Args) > 1 {
 		only = os.Args[1]
 	}
+	if n, err := strconv.Atoi(os.Getenv("TRAPEZE_BENCH_SCALE")); err == nil && n > 0 {
+		scale = n
+	}
 	if wanted("mutex1000") {
 		thousand()
 	}
 	for _, name := range []string{"lock", "mutex"} {
 		if wanted(name) {
-			const n = 10000000
+			n := 100000000 / scale
 			var m sync.Mutex
 			from := time.Now()
 			for i := 0; i < n; i++ {
@@ -88,9 +94,9 @@ func main() {
 		}
 	}
 	if wanted("lock2") {
-		together("lock2", 2, 2000000)
+		together("lock2", 2, 5000000/scale)
 	}
 	if wanted("lock8") {
-		together("lock8", 8, 500000)
+		together("lock8", 8, 1500000/scale)
 	}
 }
