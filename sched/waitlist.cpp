@@ -62,18 +62,18 @@ Waiter::Waiter(WaitList* l, Until until, u64 units)
     : timer{until.deadline, getg(), [](Timer* t) { return reinterpret_cast<Waiter*>(t)->end(Waited::timed_out); }, 0}, list(l),
       cancel(until.cancel), want(units), queued(false), granted(false), ended(Waited::done) {
     static_assert(offsetof(Waiter, timer) == 0);
-    if (cancel) {
-        lock(&cancel->lock);
-        if (cancel->done.load(relaxed)) {
+    if (Cancel* c = cancel) {
+        lock(&c->lock);
+        if (c->done.load(relaxed)) {
             ended = Waited::cancelled;
+            cancel = nullptr;  // it is not in its list. Decided here: once the lock is released c may set `ended` itself
         } else {
             prev_cancelled = nullptr;
-            next_cancelled = cancel->waiting;
+            next_cancelled = c->waiting;
             if (next_cancelled) next_cancelled->prev_cancelled = this;
-            cancel->waiting = this;
+            c->waiting = this;
         }
-        unlock(&cancel->lock);
-        if (ended != Waited::done) cancel = nullptr;
+        unlock(&c->lock);
     }
     if (until.deadline >= 0) {
         add_timer(&timer);

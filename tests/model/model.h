@@ -7,6 +7,7 @@
 //   // with sync/lock.cpp              the same, without mutants
 //   // set sched/runq.h: size = 256; -> size = 4;   a constant that is made small, in all variants
 //   // real sync/sema.h                do not take the stand-in of shadow/ for it
+//   // for sched/sched.h: FILE         take FILE for it
 //   /* plant NAME: what is wrong     a planted bug: the file's name, then lines with ' ' and '-' that must be there exactly once
 //   sync/lock.cpp                     and what they become, ' ' and '+'. Each must be found, or the suite fails.
 //   -    if (x) {

@@ -40,6 +40,7 @@ class Primitive:
         self.sources += self.orders
         self.others = re.findall(r'^// with (\S+)', self.text, re.M)
         self.real = set(re.findall(r'^// real (\S+)', self.text, re.M))
+        self.standins = dict(re.findall(r'^// for (\S+): (\S+)$', self.text, re.M))
         self.settings = re.findall(r'^// set (\S+): (.+?) -> (.+)$', self.text, re.M)
         self.plants = []  # (name, what, file, old, new)
         for name, what, body in re.findall(r'^/\* plant (\w+): (.+?)\n(.*?)^\*/', self.text, re.M | re.S):
@@ -52,6 +53,8 @@ class Primitive:
 
     def find(self, name):
         shadow = f'tests/model/shadow/{name}'
+        if name in self.standins:
+            return self.standins[name]
         if name not in self.real and os.path.exists(f'{self.root}/{shadow}'):
             return shadow
         if not os.path.exists(f'{self.root}/{name}'):
@@ -142,14 +145,14 @@ class Primitive:
             kind = OPERATION.get(call[1]) if call else None
             if not kind:
                 return m[0]
-            text = m[0]
-            for to in ORDERS[kind].get(m[0], []):
-                n = self.mutant(path, lines, i, f'{call[1]}: {m[0]} -> {to}', f'as {to}')
-                text = f'model::weakened({n}, {text}, {to})'
+            text, scope = m[0], m[1] or ''
+            for to in ORDERS[kind].get(m[2], []):
+                n = self.mutant(path, lines, i, f'{call[1]}: {m[2]} -> {to}', f'as {to}')
+                text = f'model::weakened({n}, {text}, {scope}{to})'
             return text
 
         fence = re.match(r'(\s*)(store_load_fence|fence)\(', code)
-        new = re.sub(r'\b(acquire|release|acq_rel|seq_cst)\b', order, code)
+        new = re.sub(r'\b(Order::)?(acquire|release|acq_rel|seq_cst)\b', order, code)
         if fence:
             n = self.mutant(path, lines, i, 'fence taken away', 'as nothing')
             new = f'{fence[1]}if (model::kept({n})) ' + new.lstrip()
@@ -163,7 +166,7 @@ class Primitive:
             at = m.end()
             if depth or re.match(r'[\w:<>]+(\s*[*&])*\s+[*&]*\w+ = ', condition):
                 continue
-            short = re.sub(r'model::weakened\(\d+, (\w+), \w+\)', r'\1', condition)
+            short = re.sub(r'model::weakened\(\d+, ([\w:]+), [\w:]+\)', r'\1', condition)
             yes = self.mutant(path, lines, i, f'{m[1]} ({short}) taken for true', 'if true') if m[1] == 'if' else -2
             no = self.mutant(path, lines, i, f'{m[1]} ({short}) taken for false', 'if false')
             new = f'{new[:m.end()]}model::decided({yes}, {no}, static_cast<bool>({condition})){new[end - 1:]}'

@@ -10,4 +10,9 @@ inline void* memset(void* at, int c, usize n) {
     return at;
 }
 
+inline void* memcpy(void* at, const void* from, usize n) {
+    for (usize i = 0; i < n; i++) static_cast<volatile u8*>(at)[i] = static_cast<const volatile u8*>(from)[i];
+    return at;
+}
+
 }  // namespace trapeze
