@@ -198,7 +198,7 @@ bool exec_keep_signals(Thread& t, u64& host_mask_before) {
 }
 void exec_hand_back(Thread& t) {
     for (u32 left = t.pending & t.mask; left; left &= left - 1)
-        host(lnx::SYS_tgkill, host(lnx::SYS_getpid), t.tid, host_signal(__builtin_ctz(left) + 1));
+        host(lnx::SYS_tgkill, own_pid, t.tid, host_signal(__builtin_ctz(left) + 1));
 }
 
 void exec_trace_flush(Thread& t) {

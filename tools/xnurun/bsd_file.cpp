@@ -135,6 +135,7 @@ Answer open_path(Trap&, i32 directory, u64 name, i32 flags, u32 mode) {
         } how{static_cast<u32>(open_flags_to_host(flags)), flags & xnu::O_CREAT ? mode & 07777u : 0u, 4};  // RESOLVE_NO_SYMLINKS
         r = host_blocking(lnx::SYS_openat2, directory, path.text(), &how, sizeof how);
     } else r = host_blocking(lnx::SYS_openat, directory, path.text(), open_flags_to_host(flags), mode & 07777);
+    if (!host_failed(r)) set_socket(static_cast<i32>(r), false);
     if (!host_failed(r) && flags & (xnu::O_SHLOCK | xnu::O_EXLOCK)) {
         const i32 how = (flags & xnu::O_EXLOCK ? lnx::LOCK_EX : lnx::LOCK_SH) | (flags & xnu::O_NONBLOCK ? lnx::LOCK_NB : 0);
         const i64 locked = host_blocking(lnx::SYS_flock, r, how);
@@ -187,7 +188,9 @@ Answer bsd_flock(Trap& trap) {
 Answer bsd_pipe(Trap&) {
     i32 ends[2];
     const i64 r = host(lnx::SYS_pipe, ends);
-    return host_failed(r) ? from_host(r) : ok(ends[0], ends[1]);
+    if (host_failed(r)) return from_host(r);
+    for (const i32 fd : ends) set_socket(fd, false);
+    return ok(ends[0], ends[1]);
 }
 
 Answer bsd_lseek(Trap& trap) {

@@ -68,7 +68,7 @@ Answer bsd_fork(Trap&) {
         fork_parent_memory();
     }
     host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &old, 0, 8);
-    if (r == 0) return ok(host(lnx::SYS_getpid), 1);
+    if (r == 0) return ok(self().tid, 1);
     return from_host(r);
 }
 

@@ -115,7 +115,7 @@ Answer bsd_sigprocmask(Trap& trap) {
         else __atomic_store_n(&t->mask, set, __ATOMIC_SEQ_CST);
         __atomic_store_n(&t->mask_changed, true, __ATOMIC_SEQ_CST);
         if (!__atomic_load_n(&t->context, __ATOMIC_SEQ_CST) && t->tid)
-            host(lnx::SYS_tgkill, host(lnx::SYS_getpid), t->tid, host_stop);
+            host(lnx::SYS_tgkill, own_pid, t->tid, host_stop);
     }
     return own;
 }
@@ -225,11 +225,11 @@ Answer bsd_pthread_kill(Trap& trap) {
             } else if (target == &trap.thread && !(target->mask & sigbit(n)) && n != xnu::SIGKILL && n != xnu::SIGSTOP &&
                        guest_actions[n].handler > xnu::SIG_IGN) {
                 HostSiginfo from{};
-                from.si_pid = static_cast<i32>(host(lnx::SYS_getpid));
+                from.si_pid = own_pid;
                 from.si_uid = static_cast<u32>(host(lnx::SYS_getuid));
                 record_signal(*target, n, from, nullptr);
             } else if (target->tid) {
-                r = host(lnx::SYS_tgkill, host(lnx::SYS_getpid), target->tid, host_signal(n));
+                r = host(lnx::SYS_tgkill, own_pid, target->tid, host_signal(n));
             } else {
                 r = -lnx::ESRCH;  // created, not yet running: cannot be reached by the host's call
             }

@@ -2,10 +2,14 @@
 // See host.h.
 #include "tools/xnurun/host.h"
 
+#include "sys/auxv_linux.h"
+#include "sys/os.h"
 #include "tools/xnurun/report.h"
 #include "tools/xnurun/thread.h"
 
 namespace trapeze {
+
+static u64 vdso_begin, vdso_size;  // written before the first guest instruction
 
 void HostLock::lock() {
     u32 free = 0;
@@ -36,10 +40,18 @@ void futex_wake(u32* word, i32 count) {
     host(lnx::SYS_futex, word, lnx::FUTEX_WAKE | lnx::FUTEX_PRIVATE_FLAG, count);
 }
 
-u64 monotonic_ns() {
-    lnx::timespec now;
-    host(lnx::SYS_clock_gettime, lnx::CLOCK_MONOTONIC, &now);
-    return static_cast<u64>(now.tv_sec) * 1000000000 + static_cast<u64>(now.tv_nsec);
+u64 monotonic_ns() { return static_cast<u64>(nanotime()); }
+
+bool in_vdso(u64 rip) { return rip - vdso_begin < vdso_size; }
+
+void find_vdso() {
+    vdso_begin = auxval(lnx::AT_SYSINFO_EHDR);
+    if (!vdso_begin) return;
+    // Elf64_Ehdr: e_phoff at 32, e_phnum at 56. Elf64_Phdr, 56 bytes: p_type at 0, p_vaddr at 16, p_memsz at 40.
+    const auto at = [](u64 where) { return *reinterpret_cast<const u64*>(where); };
+    const u64 headers = vdso_begin + at(vdso_begin + 32), count = at(vdso_begin + 56) & 0xffff;
+    for (u64 header = headers; header < headers + 56 * count; header += 56)
+        if (static_cast<u32>(at(header)) == 1) vdso_size = (at(header + 16) & 4095) + at(header + 40);
 }
 
 void* host_pages(u64 size) {

@@ -81,7 +81,9 @@ private:
 
 i64 futex_wait(u32* word, u32 value, const lnx::timespec* until_monotonic);  // interruptible; absolute deadline or null
 void futex_wake(u32* word, i32 count);
-u64 monotonic_ns();
+u64 monotonic_ns();  // in the vDSO: no host call, but code outside the emulator's image: in_vdso() is the emulator's too
+bool in_vdso(u64 rip);
+void find_vdso();
 
 // Memory for the emulator's own use, out of the guest's usual way; ends the run with 125 when there is none.
 void* host_pages(u64 size);

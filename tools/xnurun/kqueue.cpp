@@ -365,7 +365,7 @@ void kqueue_descriptor_copied(i32 from, i32 to) {
 }
 
 void kqueue_forked() {
-    const u64 own = static_cast<u64>(host(lnx::SYS_getpid));
+    const u64 own = static_cast<u64>(own_pid);
     for (Kqueue* kq = kqueues; kq; kq = kq->next) {
         for (Knote* n = kq->notes; n; n = n->next) {
             if (n->kev.filter != xnu::EVFILT_PROC || n->kev.ident != own || !(n->sfflags & xnu::NOTE_FORK)) continue;

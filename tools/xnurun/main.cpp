@@ -194,12 +194,14 @@ int main(int argc, char** argv, char** envp) {
     host(lnx::SYS_rt_sigprocmask, lnx::SIG_BLOCK, 0, &mask, 8);
     thread.mask = darwin_mask_of(mask) & ~unmaskable;
     thread.is_main = true;
+    own_pid = thread.tid = static_cast<i32>(host(lnx::SYS_gettid));
     use_fsgsbase = auxval(lnx::AT_HWCAP2) & 2;
     guest_user_stack = guest.stack_top ? guest_stack_top : guest.regs.rsp;
     remember_program(guest, program_path ? program_path : argv[program]);
     init_guest_memory(guest.plan.high);
     init_stack_limit(guest.stack_low ? guest_stack_top - guest.stack_low : 0);
     init_ports();
+    find_vdso();
     thread_list_add(thread);
     init_signals();
 

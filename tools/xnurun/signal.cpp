@@ -92,7 +92,7 @@ void sent_siginfo(i32 darwin, const HostSiginfo& from, xnu::siginfo_t& info) {
         return;
     }
     case xnu::SIGVTALRM: case xnu::SIGPROF: case xnu::SIGXCPU:  // sent by the thread itself when it is about to leave the kernel
-        info.si_pid = static_cast<i32>(host(lnx::SYS_getpid));
+        info.si_pid = own_pid;
         info.si_uid = static_cast<u32>(host(lnx::SYS_getuid));
         break;
     default:

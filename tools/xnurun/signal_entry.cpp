@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Where host signals arrive. Three cases, told apart by rip:
-//   - the emulator's own code: a bad guest address in guest_copy, a fault of ours (ends the run), or an asynchronous signal:
+//   - the emulator's own code, which the vDSO belongs to: a bad guest address in guest_copy, a fault of ours (ends the run), or an asynchronous signal:
 //     it is recorded, and an interrupted restartable sequence is moved so that it notices (entry_amd64.asm);
 //   - guest code behind a `syscall` that Syscall User Dispatch caught: answer the trap;
 //   - other guest code: record the signal; signal_entry then delivers it.
@@ -48,7 +48,11 @@ void rewind(lnx::sigcontext& regs) {
 extern "C" bool on_host_signal(i32 number, HostSiginfo* info, HostContext* context) {
     Thread& thread = self();
     lnx::sigcontext& regs = context->uc_mcontext;
-    if (inside(regs.rip, __executable_start, etext)) {
+    if (inside(regs.rip, __executable_start, etext) || in_vdso(regs.rip)) {
+        if (number == lnx::SIGSYS && info->si_code == sys_user_dispatch) {  // the vDSO has to ask the kernel: a clock without a TSC
+            regs.rax = static_cast<u64>(host_call(regs.rax, regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9));
+            return false;
+        }
         if (number == host_stop) {  // in a trap it stops on the way out; on the way out it must look again
             if (!__atomic_load_n(&thread.context, __ATOMIC_SEQ_CST)) __atomic_store_n(&thread.attention, 1, __ATOMIC_SEQ_CST);
             if (thread.attention) rewind(regs);

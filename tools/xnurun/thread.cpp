@@ -13,6 +13,7 @@ HostLock threads_lock;
 Thread* threads;
 u32 threads_living, threads_started;
 bool use_fsgsbase;
+i32 own_pid;
 
 namespace {
 
@@ -69,7 +70,6 @@ Thread* thread_of_port(Port* port) {
 }
 
 void arm_thread(Thread& t) {
-    t.tid = static_cast<i32>(host(lnx::SYS_gettid));
     lnx::stack_t stack{host_stack_low(t), 0, 0, host_stack_size};
     host(lnx::SYS_sigaltstack, &stack, 0);
     const u64 begin = reinterpret_cast<u64>(__executable_start), size = reinterpret_cast<u64>(etext) - begin;
@@ -100,6 +100,7 @@ void fork_child_threads() {
     threads_living = 1;
     me.pending = me.attention = me.suspend_count = 0;
     me.halted = false;
+    own_pid = me.tid = static_cast<i32>(host(lnx::SYS_gettid));
     arm_thread(me);
 }
 

@@ -82,7 +82,8 @@ extern HostLock threads_lock;
 extern Thread* threads;       // every living thread
 extern u32 threads_living, threads_started;
 
-extern bool use_fsgsbase;     // AT_HWCAP2 says that wrgsbase is there
+extern bool use_fsgsbase;
+extern i32 own_pid;  // the first thread's number; after a fork the one thread's     // AT_HWCAP2 says that wrgsbase is there
 
 Thread* thread_new();                        // host region, Thread at its top, in no list yet; null: no memory
 void thread_free(Thread*);                   // one that never ran, or is known to run no more
