@@ -27,7 +27,7 @@ constexpr u64 waiting = 1, unit = 2;
 // The goroutines to make ready after the unlock; `me` is not among them, it is running.
 G* Semaphore::serve(Waiter* me) {
     G* chain = nullptr;
-    u64 v = word.load(Order::acquire);
+    u64 v = word.load(relaxed);  // what is released with a cas comes before `waiting`, whose setting acquires it; the rest by list.lock
     if (!(v & waiting)) return nullptr;
     G** end = &chain;
     while (list.first && list.first->want <= capacity - v / unit) {
