@@ -4,6 +4,7 @@
 #include "sys/darwin/errno.h"
 #include "sys/darwin/kern_return.h"
 #include "sys/darwin/types.h"
+#include "tools/xnurun/fast.h"
 #include "tools/xnurun/guards.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/load.h"
@@ -53,7 +54,7 @@ i64 map_anywhere(u64 size, i32 prot, i32 flags, i32 fd, i64 offset) {
 // does not go; this is no sandbox.)
 bool hits_emulator(u64 base, u64 size) {
     const u64 low = reinterpret_cast<u64>(__executable_start) & ~(page - 1), high = low + (64ull << 20);
-    return base < high && base + size > low;
+    return (base < high && base + size > low) || hits_fast(base, size);
 }
 
 void guest_account(i64 bytes) { account(bytes); }

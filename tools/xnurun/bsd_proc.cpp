@@ -6,6 +6,7 @@
 #include "sys/mem.h"
 #include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/era.h"
+#include "tools/xnurun/fast.h"
 #include "tools/xnurun/guards.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/kqueue.h"
@@ -50,6 +51,7 @@ Answer bsd_fork(Trap&) {
         aio_lock.reset();
         aio_done_count = 0;
         fork_child_threads();
+        fast_fork_child();
         fork_child_ports();
         fork_child_semaphores();
         fork_child_kqueues();

@@ -6,6 +6,7 @@
 ; sequences are restartable: on_host_signal (signal_entry.cpp) moves rip of an interrupted one
 ;   host_call_begin .. host_call_end   -> host_call_interrupted  (the call did not happen: -EINTR)
 ;   leave_begin     .. leave_end       -> leave_begin            (look again)
+;   fast_leave_begin..fast_leave_end -> fast_leave_begin       (the same for traps without a host signal)
 ;   guest_copy_begin.. guest_copy_end  -> guest_copy_fault       (on SIGSEGV/SIGBUS: the guest's address is bad)
 ; Rejected: masking all signals around every trap, which costs two host calls a trap and still needs a window to sleep in.
 ; THREAD_ATTENTION: Thread::attention (thread.h), found through FS, which no Darwin/amd64 program uses.
@@ -13,6 +14,8 @@
 %include "sys/section.inc"
 
 %define THREAD_ATTENTION 0x100
+%define THREAD_FAST_FRAME 0x108
+%define REGS 40                 ; HostContext::uc_mcontext: r8..r15 rdi rsi rbp rbx rdx rax rcx rsp rip eflags ... fpstate
 %define SYS_rt_sigreturn 15
 %define SYS_munmap 11
 %define SYS_exit 60
@@ -20,6 +23,7 @@
 
 extern on_host_signal
 extern deliver_pending
+extern fast_trap
 
 %macro LABEL 1
         global %1:function hidden
@@ -70,6 +74,76 @@ TEXT enter_guest
         mov     eax, SYS_rt_sigreturn
         syscall
         hlt
+
+%macro LOAD_GUEST 0                     ; from the HostContext at rsp; can be begun again until the last instruction
+        push    qword [rsp + REGS + 136]
+        popfq
+        mov     r8, [rsp + REGS]
+        mov     r9, [rsp + REGS + 8]
+        mov     r10, [rsp + REGS + 16]
+        mov     r11, [rsp + REGS + 24]
+        mov     r12, [rsp + REGS + 32]
+        mov     r13, [rsp + REGS + 40]
+        mov     r14, [rsp + REGS + 48]
+        mov     r15, [rsp + REGS + 56]
+        mov     rdi, [rsp + REGS + 64]
+        mov     rsi, [rsp + REGS + 72]
+        mov     rbp, [rsp + REGS + 80]
+        mov     rbx, [rsp + REGS + 88]
+        mov     rdx, [rsp + REGS + 96]
+        mov     rax, [rsp + REGS + 104]
+        mov     rcx, [rsp + REGS + 128]         ; rip, which after a trap is rcx
+        mov     rsp, [rsp + REGS + 120]
+%endmacro
+
+TEXT fast_entry
+; From a stub (fast.cpp): every register the guest's at its trap, but rcx, which is where it goes on, and r11.
+; Until the host stack is there, and from the moment it is left, a signal finds the guest's registers: fast_signal.
+        mov     r11, rsp
+        mov     rsp, [fs:THREAD_FAST_FRAME]
+LABEL fast_entry_switched
+        mov     [rsp + REGS], r8
+        mov     [rsp + REGS + 8], r9
+        mov     [rsp + REGS + 16], r10
+        mov     [rsp + REGS + 32], r12
+        mov     [rsp + REGS + 40], r13
+        mov     [rsp + REGS + 48], r14
+        mov     [rsp + REGS + 56], r15
+        mov     [rsp + REGS + 64], rdi
+        mov     [rsp + REGS + 72], rsi
+        mov     [rsp + REGS + 80], rbp
+        mov     [rsp + REGS + 88], rbx
+        mov     [rsp + REGS + 96], rdx
+        mov     [rsp + REGS + 104], rax
+        mov     [rsp + REGS + 120], r11
+        mov     [rsp + REGS + 128], rcx
+        pushfq
+        pop     qword [rsp + REGS + 136]
+        cld
+        mov     qword [rsp + REGS + 184], 0     ; fpstate
+        test    dword [rsp + REGS + 136], 1 << 18
+        jnz     fast_unchecked
+fast_go:
+        mov     rdi, rsp
+        call    fast_trap
+LABEL fast_leave_begin
+        mov     rsp, [fs:THREAD_FAST_FRAME]
+        cmp     dword [fs:THREAD_ATTENTION], 0
+        jne     fast_attention
+        LOAD_GUEST
+LABEL fast_leave_jump
+        jmp     rcx
+fast_attention:
+        LOAD_GUEST
+LABEL fast_leave_trap
+        int3                            ; its frame has the floating-point state too
+LABEL fast_leave_end
+        hlt
+fast_unchecked:                             ; AC, as in signal_entry
+        pushfq
+        btr     dword [rsp], 18
+        popfq
+        jmp     fast_go
 
 TEXT host_call
 ; i64 host_call(rdi number, rsi..r9 first five arguments, [rsp+8] sixth) -> rax as the kernel leaves it

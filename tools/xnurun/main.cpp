@@ -7,6 +7,7 @@
 #include "sys/auxv_linux.h"
 #include "sys/mem.h"
 #include "tools/xnurun/era.h"
+#include "tools/xnurun/fast.h"
 #include "tools/xnurun/inject.h"
 #include "tools/xnurun/load.h"
 #include "tools/xnurun/memory.h"
@@ -28,7 +29,7 @@ bool strict;
 namespace {
 
 const char* program_path;  // --program
-bool start_stopped;
+bool start_stopped, want_fast, watched;  // watched: each trap is somebody's business
 bool reported;
 
 constexpr const char help[] =
@@ -44,6 +45,8 @@ constexpr const char help[] =
     "                        P%SEED P of 100 at random; may be given again\n"
     "  --xnu=ERA             as 10.5, 10.6, 10.11, 10.13, 12, 13, 14 or 15 answers;\n"
     "                        else all calls are there, and the rest is as in 10.11\n"
+    "  --fast                hot traps that never sleep by no host signal; not for\n"
+    "                        code that reads itself; not with --trace or --inject\n"
     "  --strict              a host's ELF cannot be executed; rights left are told\n"
     "  --stats               at the end: each trap's count, ports, threads, memory\n"
     "  --program=PATH        the file to run; what follows is all of its argv\n"
@@ -115,6 +118,9 @@ i32 options(i32 argc, char** argv) {
             if (!era_choose(a + 6)) usage("unknown era in", a);
         } else if (starts(a, "--inject=")) {
             if (const char* wrong = inject_parse(a + 9)) usage(wrong, a);
+            watched = true;
+        } else if (str_eq(a, "--fast")) {
+            want_fast = true;
         } else if (str_eq(a, "--help")) {
             print(help);
             exit_run(0);
@@ -204,6 +210,7 @@ int main(int argc, char** argv, char** envp) {
     find_vdso();
     thread_list_add(thread);
     init_signals();
+    if (want_fast && !watched && !tracing) init_fast(guest.plan);
 
     static HostContext context;
     init_host_context(thread, context);

@@ -80,7 +80,9 @@ i32 signal_name(u32 name, bool all) {
     return result;
 }
 
-// Waits on one name and, if `signal` is not null, signals another as soon as the wait is asserted.
+constexpr i32 must_sleep = -2;
+
+// Waits on one name (must_sleep: nothing has happened, in a trap that must not sleep) and, if `signal` is not null, signals another as soon as the wait is asserted.
 i32 wait(Trap& trap, u32 name, const u32* signal, const lnx::timespec* relative) {
     Port* port;
     if (const i32 failed = look_up(name, port)) return failed;
@@ -103,11 +105,19 @@ i32 wait(Trap& trap, u32 name, const u32* signal, const lnx::timespec* relative)
             result = 0;
         } else if (poll) {
             result = xnu::KERN_OPERATION_TIMED_OUT;
+        } else if (me.fast) {
+            result = must_sleep;
+        } else if (me.fast) {
+            result = must_sleep;
         } else {
             me.wake = waiting;
             enqueue(*s, me);
         }
         if (other && sema_of(other) && result != xnu::KERN_TERMINATED) signal_one_locked(*sema_of(other));
+    }
+    if (result == must_sleep) {
+        port_unref(port);
+        return result;
     }
     if (result < 0) {
         lnx::timespec until;
@@ -232,7 +242,10 @@ Answer mach_semaphore_signal_thread(Trap& trap) {
     return kern(result);
 }
 
-Answer mach_semaphore_wait(Trap& trap) { return kern(wait(trap, trap.u(0), nullptr, nullptr)); }
+Answer mach_semaphore_wait(Trap& trap) {
+    const i32 result = wait(trap, trap.u(0), nullptr, nullptr);
+    return result == must_sleep ? begin_again() : kern(result);
+}
 
 Answer mach_semaphore_wait_signal(Trap& trap) {
     const u32 signal = trap.u(1);

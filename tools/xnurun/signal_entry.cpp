@@ -7,6 +7,7 @@
 // Nothing here takes a lock or allocates in the first case: the interrupted code may hold any lock.
 #include "sys/mem.h"
 #include "tools/xnurun/exceptions.h"
+#include "tools/xnurun/fast.h"
 #include "tools/xnurun/signal.h"
 #include "tools/xnurun/trap.h"
 
@@ -40,6 +41,7 @@ void own_fault(const HostSiginfo& info, HostContext& context) {
 void rewind(lnx::sigcontext& regs) {
     if (inside(regs.rip, host_call_begin, host_call_end)) regs.rip = reinterpret_cast<u64>(host_call_interrupted);
     else if (inside(regs.rip, leave_begin, leave_end)) regs.rip = reinterpret_cast<u64>(leave_begin);
+    else if (inside(regs.rip, fast_leave_begin, fast_leave_end)) regs.rip = reinterpret_cast<u64>(fast_leave_begin);
 }
 
 }  // namespace
@@ -48,7 +50,8 @@ void rewind(lnx::sigcontext& regs) {
 extern "C" bool on_host_signal(i32 number, HostSiginfo* info, HostContext* context) {
     Thread& thread = self();
     lnx::sigcontext& regs = context->uc_mcontext;
-    if (inside(regs.rip, __executable_start, etext) || in_vdso(regs.rip)) {
+    const FastSignal fast = fast_signal(number, regs);
+    if (fast == FastSignal::elsewhere && (inside(regs.rip, __executable_start, etext) || in_vdso(regs.rip))) {
         if (number == lnx::SIGSYS && info->si_code == sys_user_dispatch) {  // the vDSO has to ask the kernel: a clock without a TSC
             regs.rax = static_cast<u64>(host_call(regs.rax, regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9));
             return false;
@@ -68,8 +71,9 @@ extern "C" bool on_host_signal(i32 number, HostSiginfo* info, HostContext* conte
     }
     __atomic_store_n(&thread.context, context, __ATOMIC_SEQ_CST);
     if (number == lnx::SIGSYS && info->si_code == sys_user_dispatch) {
+        fast_count(regs);
         answer_trap(thread, *context);
-    } else if (number != host_stop) {
+    } else if (number != host_stop && fast != FastSignal::own) {
         if (!synchronous(*info) || !exception_raise(thread, *context, *info))
             record_signal(thread, darwin_signal(number), *info, context);
     }

@@ -39,6 +39,7 @@ Thread* thread_new() {
     t->tls.self = &t->tls;
     t->trace = {0, t->trace_text, sizeof t->trace_text};
     t->region = static_cast<u64>(r);
+    t->fast_frame = (t->region + guard_size + host_stack_size - sizeof(HostContext)) & ~63ull;
     t->region_size = size;
     t->altstack.ss_flags = xnu::SS_DISABLE;
     return t;

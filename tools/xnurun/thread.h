@@ -36,6 +36,7 @@ struct Thread {
     u8 room[0x100 - sizeof(Tls)];
     u32 attention;         // 0x100, entry_amd64.asm: a signal may be deliverable: look before sleeping and leaving
     u32 wake;              // futex word that its semaphore wait sleeps on
+    u64 fast_frame;        // 0x108, entry_amd64.asm: the HostContext of a trap that came without a host signal
     u32 mask;              // Darwin's signal mask; the host's is its translation as soon as the guest runs
     u32 pending;           // Darwin signals recorded on this thread; info[n-1] is valid while the bit is set
     u32 suspend_mask;      // mask to put back after sigsuspend's handler
@@ -45,6 +46,7 @@ struct Thread {
     bool mask_changed;     // by another thread's sigprocmask: the host's mask is yet to follow
     bool cancel_point;     // in a call that a cancellation ends
     bool halted;           // by threads_halt, which counts in suspend_count; under threads_lock
+    bool fast;             // such a trap is being answered: it must not sleep
     bool sleeping;         // in a host call that a signal, or thread_abort, ends
     xnu::stack_t altstack;
     Port* port;            // its Mach thread port; keeps one reference
@@ -70,7 +72,7 @@ struct Thread {
     TraceBuffer trace;
     char trace_text[1000];
 };
-static_assert(offsetof(Thread, attention) == 0x100);
+static_assert(offsetof(Thread, attention) == 0x100 && offsetof(Thread, fast_frame) == 0x108);
 
 inline Thread& self() {
     Thread* t;

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One trap, made at a site that is `mov eax, N; syscall` and at one that is not, must leave the same behind: every register but
+// rip, flags with DF, AC and carry given, x87 and SSE state, the red zone, memory. An emulator that makes hot sites faster
+// (xnurun --fast) has to show itself here: with the argument "rewritten", the sites must no longer be what they were.
+// Then sites that a timer interrupts a thousand times a second, and sites at which threads wait for each other.
+#include "tests/conformance/darwin_raw.h"
+
+struct alignas(16) State {  // darwin_sites.asm
+    u64 rax, rbx, rcx, rdx, rdi, rsi, rbp, r8, r9, r10, r11, r12, r13, r14, r15, rflags, rsp, rip;
+    u8 floats[512], zone[128];
+};
+
+#define EACH(X) X(thread_self) X(task_self) X(host_self) X(semaphore_signal) X(semaphore_signal_all) X(semaphore_wait) X(swtch_pri) \
+    X(swtch) X(timebase) X(getpid) X(getuid) X(geteuid) X(getppid) X(getegid) X(getgid) X(getpgrp) X(gettimeofday) X(issetugid) X(close)
+#define DECLARE(name) void site_##name(State*); void apart_##name(State*);
+#pragma GCC visibility push(hidden)
+extern "C" { EACH(DECLARE) }
+#pragma GCC visibility pop
+#define ROW(name) {#name, site_##name, apart_##name},
+static const struct Row {
+    const char* name;
+    void (*site)(State*);
+    void (*apart)(State*);
+} rows[] = {EACH(ROW)};
+
+static u64 out[2];
+static u32 sema, here, there;
+static u32 bad_places, ticks;
+static u64 stack_low, stack_high;
+
+static State fresh(u64 flags) {
+    State s{};
+    s.rbx = 0xb0b0, s.rcx = 0xc0c0, s.rdx = 0xd0d0d0d0d0d0, s.rdi = 0, s.rsi = 0, s.rbp = 0xbeef;
+    s.r8 = 0x808, s.r9 = 0x909, s.r10 = 0x1010, s.r11 = 0x1111, s.r12 = 0x1212, s.r13 = 0x1313, s.r14 = 0x1414, s.r15 = 0x1515;
+    s.rflags = 0x202 | flags;
+    asm volatile("fninit; fldpi; fld1; fxsave %0; fninit" : "=m"(s.floats));
+    for (int i = 0; i < 256; i++) s.floats[160 + i] = static_cast<u8>(i * 7 + 1);  // xmm0 to xmm15
+    for (int i = 0; i < 128; i++) s.zone[i] = static_cast<u8>(0x80 + i);
+    return s;
+}
+
+static void arguments(const Row& row, State& s) {
+    const char c = row.name[0], d = row.name[1];
+    if (c == 's' && d == 'e') s.rdi = sema;
+    if (c == 't' && d == 'i') s.rdi = reinterpret_cast<u64>(out);
+    if (row.name[length(row.name) - 1] == 'y' && c == 'g') s.rdi = reinterpret_cast<u64>(out), s.rsi = 0;
+    if (c == 'c') s.rdi = 12345;
+}
+
+static bool equal(const State& a, const State& b, bool time) {
+    bool same = a.rbx == b.rbx && a.rdi == b.rdi && a.rsi == b.rsi && a.rbp == b.rbp && a.r8 == b.r8 && a.r9 == b.r9 &&
+                a.r10 == b.r10 && a.r11 == b.r11 && a.r12 == b.r12 && a.r13 == b.r13 && a.r14 == b.r14 && a.r15 == b.r15 &&
+                a.rflags == b.rflags && a.rsp == 0 && b.rsp == 0 && a.rcx == a.rip && b.rcx == b.rip;
+    if (!time) same = same && a.rax == b.rax && a.rdx == b.rdx;
+    for (int i = 0; i < 416; i++) same = same && a.floats[i] == b.floats[i];
+    for (int i = 0; i < 128; i++) same = same && a.zone[i] == b.zone[i];
+    return same;
+}
+
+static void compare(const Row& row) {
+    const bool time = row.name[0] == 'g' && row.name[3] == 't';
+    const bool waits = row.name[0] == 's' && row.name[10] == 'w';
+    bool all = true, memory = true;
+    constexpr u64 flags[] = {0, carry, 0x400, 0x40000, 0x40000 | 0x400 | 0xcd5};
+    for (u64 n = 0; n < 100; n++) {
+        State a = fresh(flags[n % 5]), b = a;
+        arguments(row, a);
+        arguments(row, b);
+        if (waits) semaphore_signal(sema), semaphore_signal(sema);
+        out[0] = out[1] = 7;
+        row.apart(&a);
+        const u64 first[] = {out[0], out[1]};
+        out[0] = out[1] = 7;
+        row.site(&b);
+        all = all && equal(a, b, time);
+        if (time) memory = memory && out[0] - first[0] < 5 && b.rax - a.rax < 5;
+        else memory = memory && out[0] == first[0] && out[1] == first[1];
+    }
+    check(all, row.name);
+    check(memory, "its memory");
+}
+
+// At a bad pointer, and a semaphore that is none.
+static void failures_too(const Row& row) {
+    bool all = true;
+    for (int n = 0; n < 40; n++) {
+        State a = fresh(carry), b = a;
+        a.rdi = b.rdi = 0x10;
+        row.apart(&a);
+        row.site(&b);
+        all = all && equal(a, b, false);
+    }
+    check(all, row.name);
+}
+
+void raw_handler(u64, i32, i32, u8*, u8* context, u64) {
+    u8* machine;
+    __builtin_memcpy(&machine, context + 48, 8);
+    u64 rip, rsp;
+    __builtin_memcpy(&rip, machine + 16 + 16 * 8, 8);
+    __builtin_memcpy(&rsp, machine + 16 + 7 * 8, 8);
+    const u64 code = reinterpret_cast<u64>(&raw_trap);
+    if (rip < code - 0x10000 || rip > code + 0x10000 || rsp < stack_low || rsp > stack_high) bad_places++;
+    ticks++;
+}
+
+void raw_thread(Regs*) {
+    State s = fresh(0);
+    for (int n = 0; n < 2000; n++) {
+        s.rdi = here;
+        site_semaphore_wait(&s);
+        s.rdi = there;
+        site_semaphore_signal(&s);
+    }
+    for (;;) call(bsd + 361, 0, 0, 0, 0);
+}
+
+static void interrupted() {
+    const struct { u64 handler, tramp; u32 mask; i32 flags; } action = {1000, reinterpret_cast<u64>(raw_sigtramp), 0, 0};
+    struct { i64 sec; i32 usec, pad; i64 sec2; i32 usec2, pad2; } every{0, 1000, 0, 0, 1000, 0}, never{};
+    stack_low = reinterpret_cast<u64>(&every) - 0x10000, stack_high = stack_low + 0x20000;
+    same(static_cast<i64>(call(bsd + 46, 14, &action, 0)), 0, "a handler for SIGALRM");
+    same(static_cast<i64>(call(bsd + 83, 0, &every, 0)), 0, "a timer, 1000 times a second");
+    const u64 pid = call(bsd + 20);
+    bool right = true;
+    while (ticks < 200) {
+        State s = fresh(0), was = s;
+        site_getpid(&s);
+        was.rax = pid, was.rdx = 0, was.rcx = was.rip = s.rip, was.r11 = s.r11;
+        right = right && equal(s, was, false);
+    }
+    call(bsd + 83, 0, &never, 0);
+    check(right, "200 interruptions, and every getpid left all as it should");
+    same(bad_places, 0, "each showed a place in the program, on its stack");
+}
+
+static void threads() {
+    same(semaphore_create(0, here) | semaphore_create(0, there), 0, "two semaphores");
+    call(bsd + 366, &raw_thread_entry, &raw_thread_entry, 4096, 0, 0, 0, 0);
+    static Regs started;
+    static u8 stack[65536];
+    check(!Trap(bsd + 360, &raw_thread, &started, stack + sizeof stack, 0, 0x01000000).go().failed(), "a thread");
+    State s = fresh(0);
+    bool all = true;
+    for (int n = 0; n < 2000; n++) {
+        s.rdi = here;
+        site_semaphore_signal(&s);
+        all = all && s.rax == 0;
+        s.rdi = there;
+        site_semaphore_wait(&s);
+        all = all && s.rax == 0;
+    }
+    check(all, "2000 times two threads wait for each other");
+}
+
+int raw_main(int argc, char**) {
+    say("TAP version 13\n");
+    same(semaphore_create(0, sema), 0, "a semaphore");
+    for (const Row& row : rows) compare(row);
+    say("# failures\n");
+    for (const Row& row : rows)
+        if (row.name[0] != 'c') failures_too(row);
+    interrupted();
+    threads();
+    // A child has the sites, and what makes them fast.
+    const u64 pid = call(bsd + 20);
+    Trap child(bsd + 2);
+    child.go();
+    if (child.r.rdx) {
+        bool right = true;
+        for (int n = 0; n < 40; n++) {
+            State s = fresh(0);
+            site_getpid(&s);
+            right = right && s.rax != pid && s.rax == call(bsd + 20);
+            State t = fresh(0);
+            site_getppid(&t);
+            right = right && t.rax == pid;
+        }
+        call(bsd + 1, right ? 0 : 1);
+    }
+    i32 status = -1;
+    call(bsd + 7, child.r.rax, &status, 0, 0);
+    same(status, 0, "a child's sites answer for the child");
+    if (argc > 1) {
+        for (const Row& row : rows) {
+            State s = fresh(0);
+            arguments(row, s);
+            if (row.name[0] == 's' && row.name[10] == 'w') semaphore_signal(sema);
+            row.site(&s);
+            const u8* mov = reinterpret_cast<const u8*>(s.rip - 7);
+            const bool cold = row.name[0] == 'c' && row.name[1] == 'l';
+            check((mov[0] == 0xe9) != cold && mov[5] == 0x0f && mov[6] == 5, row.name);
+        }
+    }
+    return done();
+}
