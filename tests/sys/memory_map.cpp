@@ -31,6 +31,7 @@ static void anonymous_memory() {
     fails(mmap(nullptr, page_size, PROT_READ, MAP_ANON), kernel::EINVAL, "neither private nor shared");
     fails(mmap(reinterpret_cast<void*>(0x10000001), page_size, PROT_READ, MAP_PRIVATE | MAP_ANON | MAP_FIXED), kernel::EINVAL, "an odd place");
     fails(mmap(nullptr, usize{1} << 62, PROT_READ, MAP_PRIVATE | MAP_ANON), kernel::ENOMEM, "more than an address space");
+    fails(mmap(nullptr, usize{0} - page_size, PROT_READ, MAP_PRIVATE | MAP_ANON), kernel::ENOMEM, "all numbers but a page of them");
     fails(munmap(p + 1, page_size), kernel::EINVAL, "heritage 21: munmap");
     fails(munmap(p, 0), kernel::EINVAL, "of no bytes");
     fails(mprotect(p + 1, page_size, PROT_READ), kernel::EINVAL, "heritage 21: mprotect");

@@ -122,7 +122,7 @@ Answer bsd_mmap(Trap& trap) {
     const bool strict = flags & xnu::MAP_UNIX03;  // elsewhere the C library looks
     if (strict && (type == 0 || size == 0)) return fail(xnu::EINVAL);
     constexpr i32 jit = 0x800, resilient = 0x2000 | 0x4000;  // MAP_JIT, MAP_RESILIENT_CODESIGN, _MEDIA
-    if (offset + size > ~0ull - page || offset + size < offset) return fail(xnu::EINVAL);
+    if (offset + size > -page || offset + size < offset) return fail(xnu::EINVAL);
     // An odd offset maps the page that it lies in, and the address returned is as odd.
     const u64 within = offset % page;
     const bool anonymous = flags & xnu::MAP_ANON;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Clones, files by number, old directory records, working directories of threads, and calls on files that refuse after their names
+// Clones, files by number, working directories of threads, and calls on files that refuse after their names
 // were looked up (xnu-11417.121.6 bsd/vfs/vfs_syscalls.c): so a missing file is ENOENT here as there.
 #include "sys/mem.h"
 #include "tools/xnurun/attributes.h"
@@ -83,44 +83,6 @@ Answer bsd_fclonefileat(Trap& trap) {
     if (kind != Kind::vnode) return fail(kind == Kind::closed ? xnu::EBADF : xnu::ENOTSUP);
     if ((host(lnx::SYS_fcntl, trap.i(0), lnx::F_GETFL) & lnx::O_ACCMODE) == lnx::O_WRONLY) return fail(xnu::EBADF);
     return clone(trap.i(0), here, nullptr, directory_to_host(trap.i(1)), trap.w(2));
-}
-
-// The records that 10.5's libraries knew, which no library since has asked for: u32 number, u16 length, u8 kind, u8 name's length, name.
-Answer bsd_getdirentries(Trap& trap) {
-    alignas(8) u8 from[4096], entry[8 + 256 + 4];
-    const i32 fd = trap.i(0);
-    const u64 room = trap.u(2);
-    const i64 start = host(lnx::SYS_lseek, fd, 0, lnx::SEEK_CUR);
-    const i64 r = host(lnx::SYS_getdents64, fd, from, room < 512 ? 512 : room < sizeof from ? room : sizeof from);
-    if (r == -lnx::ENOTDIR) return fail(kind_of(fd) == Kind::vnode ? xnu::EINVAL : xnu::ENOTSUP);
-    if (host_failed(r)) return from_host(r);
-    u64 used = 0;
-    i64 next = start;
-    for (i64 at = 0; at < r;) {
-        const auto* l = reinterpret_cast<const lnx::linux_dirent64*>(from + at);
-        const usize length = str_len(l->d_name);
-        const u16 size = static_cast<u16>((8 + length + 1 + 3) & ~3ull);
-        if (used + size > room) {
-            host(lnx::SYS_lseek, fd, next, lnx::SEEK_SET);
-            if (!used) return fail(xnu::EINVAL);
-            break;
-        }
-        memset(entry, 0, size);
-        const u32 number = static_cast<u32>(l->d_ino);
-        memcpy(entry, &number, 4);
-        memcpy(entry + 4, &size, 2);
-        entry[6] = l->d_type;
-        entry[7] = static_cast<u8>(length);
-        memcpy(entry + 8, l->d_name, length);
-        if (!copyout(entry, trap.w(1) + used, size)) {
-            host(lnx::SYS_lseek, fd, start, lnx::SEEK_SET);
-            return fail(xnu::EFAULT);
-        }
-        used += size;
-        next = l->d_off;
-        at += l->d_reclen;
-    }
-    return copyout(start, trap.w(3)) ? ok(static_cast<i64>(used)) : fail(xnu::EFAULT);
 }
 
 Answer bsd_freadlink(Trap& trap) {
