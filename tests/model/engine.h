@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The state of a run, shared by the suite's parts: explorer.cpp (threads, choices, snapshots), memory.cpp (Atomics), plain.cpp (races),
+// The state of a run, shared by the suite's parts: explorer.cpp (threads, choices), states.cpp (snapshots,
+// states seen), objects.cpp (regions, semaphores, channels), memory.cpp (Atomics), plain.cpp (races),
 // table.cpp (what a failing run looked like). What it all means is in model.h.
 //
 // Everything that a run changes lies in fixed memory: Now, the fibers' stacks, the arena, registered regions. At a choice it
 // is copied (a few KiB) and put back for the next alternative, so no run is repeated from its start and no step allocates.
 // Messages, steps and what undo logs hold only grow along a run: for them the length is part of Now, and no copy is needed.
 #pragma once
+#include <vector>
+
 #include "model.h"
 
 namespace model {
@@ -159,6 +162,22 @@ u32 deviation(u32 n);  // the same; all but 0 use the bound up
 void wrote();
 void record(Kind kind, const void* at, u64 before, u64 value, int order, bool deviates, const char* file, u32 line, const char* what = nullptr);
 void print_table();
+
+// A choice that can be gone back to.
+struct Frame {
+    usize size;
+    u32 n, taken, number;
+};
+extern std::vector<Frame> frames;
+void make_room_for_states();
+bool known_state();         // it was reached before with as much of the bound left; notes it if not
+void forget_states();
+void save(u32 n);           // a snapshot before a choice among n
+void restore();             // the latest one
+void drop_snapshot();
+void forget_snapshots();
+void undo_down_to(u32 mark, u32 from);
+
 void forget_names();
 const char* shown(u64 value, char* buffer, usize n);
 

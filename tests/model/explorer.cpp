@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fibers, choices, snapshots and the table of states that were seen. What is explored, and why so, is in model.h.
-#include <sys/mman.h>
+// Fibers and choices: the loop that explores. What is explored, and why so, is in model.h.
 #include <sys/time.h>
 
 #include <csetjmp>
@@ -9,7 +8,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -40,8 +38,6 @@ model_switch:
 
 namespace model {
 
-void undo_down_to(u32 mark, u32 from);
-
 Now now;
 alignas(4096) unsigned char world[world_size];
 Message messages[max_messages];
@@ -53,7 +49,6 @@ int mutant = -1;
 
 namespace {
 
-constexpr usize extra_copied = 3 << 10;  // of a stack that no waiting thread is on
 enum class Left { choice, ended, cut };
 
 std::function<void()> bodies[max_threads];
@@ -64,125 +59,8 @@ sigjmp_buf main_env;
 Left left;
 u32 wanted, result;       // a choice: among how many, and what was chosen
 char failure[512];
-volatile u64 progress;
-
-// --- states seen: 56 bits of hash and 8 of budget, in 16 MiB
-
-constexpr u32 seen_size = 1 << 21;
-u64* seen;
-u64 seen_used, seed;
-
-bool known_state() {
-    Thread& t = me();
-    if (t.stale) {
-        t.stale = false;
-        u64 h = mix(t.observed, t.token * 64 + t.ended * 16 + t.panicked * 8 + (t.ready != nullptr) * 4 + t.forced);
-        h = mix(h, hash_words(&t.cur, sizeof t.cur));
-        h = mix(h, hash_words(&t.acq, sizeof t.acq));
-        t.hash = mix(h, hash_words(&t.rel, sizeof t.rel));
-        if (t.token) t.hash = mix(t.hash, hash_words(&t.token_view, sizeof t.token_view));
-    }
-    u64 h = mix(seed, static_cast<u64>(now.current));
-    for (int i = 0; i < now.nthreads; i++) {
-        const Thread& o = now.threads[i];
-        h = mix(h, o.hash);
-        if (o.pausing) h = mix(h, (o.seen == now.epoch) + 7);
-        h = mix(h, (o.tried == now.epoch - o.own + 1) * 2 + o.token);
-    }
-    h = mix(h, now.memory_hash);
-    h = mix(h, hash_words(&now.sc, sizeof now.sc));
-    h = mix(h, hash_words(world + max_stacks * stack_size, (now.arena_used + 7) & ~usize{7}));
-    for (int i = 0; i < nregions; i++) h = mix(h, hash_words(regions[i].at, regions[i].n & ~usize{7}));
-    for (u32 i = 0; i < now.nforeign; i++) {
-        u64 v = 0;
-        std::memcpy(&v, now.foreign[i], now.foreign_size[i] < 8 ? now.foreign_size[i] : 8);
-        h = mix(h, v + reinterpret_cast<u64>(now.foreign[i]));
-    }
-    const u64 key = h & ~u64{0xff};
-    const u64 left_over = static_cast<u64>(now.budget) + 1;
-    for (u32 i = 0;; i++) {
-        u64& slot = seen[((h >> 20 ^ h >> 43) + i) & (seen_size - 1)];
-        if (slot && (slot & ~u64{0xff}) == key) {
-            if ((slot & 0xff) >= left_over) return true;
-            slot = key | left_over;
-            return false;
-        }
-        if (!slot || i == 32) {
-            seen_used += !slot;
-            slot = key | left_over;
-            return false;
-        }
-    }
-}
-
-void forget_states() {
-    seed = mix(seed, 0x5eed);
-    if (seen_used < seen_size / 2) return;  // old ones do no harm: their seed was another
-    std::memset(seen, 0, seen_size * sizeof(u64));
-    seen_used = 0;
-}
-
-// --- snapshots
-
-struct Frame {
-    usize size;
-    u32 n, taken, number;
-};
-unsigned char* shots;     // frames, one behind the other
-constexpr usize shots_size = usize{1} << 31;
-usize shots_used;
-std::vector<Frame> frames;
 std::set<std::string> outcomes;
-
-template <class F>
-void each_part(F part) {
-    part(&now, offsetof(Now, foreign_size));
-    part(now.foreign_size, now.nforeign * sizeof now.foreign_size[0]);
-    part(now.foreign, now.nforeign * sizeof now.foreign[0]);
-    part(now.threads, static_cast<usize>(now.nthreads) * sizeof(Thread));
-    for (u32 i = 0; i < now.nlocs; i++) {
-        part(&now.locs[i], offsetof(Location, order));
-        part(now.locs[i].order, now.locs[i].n * sizeof(u16));
-    }
-    part(world + max_stacks * stack_size, now.arena_used);
-    for (int i = 0; i < nregions; i++) part(regions[i].at, regions[i].n);
-    for (u32 s = 0; s < now.nstacks; s++) {
-        unsigned char* top = world + (s + 1) * stack_size;
-        unsigned char* low = top - 64;
-        bool own = false;
-        for (int i = 0; i < now.nthreads; i++) {
-            const Thread& t = now.threads[i];
-            if (t.stack == s) own = true;
-            u32 on;
-            if (!t.ended && stack_of(t.sp, &on) && on == s && t.sp < low) low = static_cast<unsigned char*>(t.sp);
-        }
-        if (!own || now.switches) low = low < top - extra_copied ? low : top - extra_copied;  // switched stacks: nobody's sp tells
-        part(low, static_cast<usize>(top - low));
-    }
-}
-
-void save(u32 n) {
-    unsigned char* at = shots + shots_used;
-    each_part([&](void* p, usize size) {
-        std::memcpy(at, p, size);
-        at += size;
-    });
-    const usize size = static_cast<usize>(at - shots) - shots_used;
-    frames.push_back({size, n, 0, now.choices});
-    shots_used += size;
-    if (shots_used + (1 << 20) > shots_size) std::abort();
-}
-
-void restore() {
-    const u32 undone_from = now.nundo;
-    const unsigned char* at = shots + shots_used - frames.back().size;
-    // Lengths first: they say what else there is.
-    each_part([&](void* p, usize size) {
-        std::memcpy(p, at, size);
-        at += size;
-    });
-    undo_down_to(now.nundo, undone_from);
-}
+volatile u64 progress;
 
 // --- threads
 
@@ -287,9 +165,10 @@ void alarm(int) {
 }
 
 void initialise() {
-    if (seen) return;
-    seen = static_cast<u64*>(mmap(nullptr, seen_size * sizeof(u64), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    shots = static_cast<unsigned char*>(mmap(nullptr, shots_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+    static bool done;
+    if (done) return;
+    done = true;
+    make_room_for_states();
     static unsigned char signal_stack[64 << 10];
     stack_t alternate{};
     alternate.ss_sp = signal_stack;
@@ -315,24 +194,6 @@ void finished() {
 }
 
 }  // namespace
-
-u64 hash_words(const void* at, usize bytes) {
-    const unsigned char* p = static_cast<const unsigned char*>(at);
-    u64 a = bytes, b = 0x1234567, v;
-    usize i = 0;
-    for (; i + 16 <= bytes; i += 16) {
-        std::memcpy(&v, p + i, 8);
-        a = mix(a, v);
-        std::memcpy(&v, p + i + 8, 8);
-        b = mix(b, v);
-    }
-    if (i < bytes) {
-        v = 0;
-        std::memcpy(&v, p + i, bytes - i < 8 ? bytes - i : 8);
-        a = mix(a, v);
-    }
-    return mix(a, b);
-}
 
 int thread(std::function<void()> body, bool daemon) {
     bodies[now.nthreads] = std::move(body);
@@ -360,28 +221,6 @@ void allow_leftover_tokens() { tokens_may_be_left = true; }
 void outcome(const char* what) { outcomes.insert(what); }
 int self() { return now.current; }
 bool did_panic(int n) { return now.threads[n].panicked; }
-
-void region(void* at, usize n, const char* what) {
-    if (nregions == max_regions) std::abort();
-    static std::map<void*, std::vector<unsigned char>> originals;
-    unsigned char* p = static_cast<unsigned char*>(at);
-    auto [was, first] = originals.try_emplace(at, p, p + n);
-    std::memcpy(at, was->second.data(), n);
-    u32 from = static_cast<u32>(world_size);
-    for (int i = 0; i < nregions; i++) from += static_cast<u32>(regions[i].n);
-    if (from + n > cells_size) std::abort();
-    regions[nregions++] = {p, n, from};
-    name(at, what);
-}
-
-void* arena(usize n, const char* what) {
-    unsigned char* p = world + max_stacks * stack_size + now.arena_used;
-    now.arena_used += (n + 63) & ~usize{63};
-    if (now.arena_used > arena_size) std::abort();
-    std::memset(p, 0, (n + 63) & ~usize{63});
-    if (*what) name(p, what);
-    return p;
-}
 
 void* stack(usize* size) {
     *size = stack_size;
@@ -515,59 +354,6 @@ void fail(const char* format, ...) {
     siglongjmp(main_env, 1);
 }
 
-// --- a thread's semaphore
-
-u64* token() { return &me().token; }
-
-static Thread& owner(u64* t) { return *reinterpret_cast<Thread*>(reinterpret_cast<char*>(t) - offsetof(Thread, token)); }
-
-bool sleep_on_token(u64* t, bool timed) {
-    wait([](void* a) { return *static_cast<u64*>(a) != 0; }, t, timed ? "sleeps until a time" : "sleeps", timed);
-    Thread& o = owner(t);
-    o.stale = true;
-    o.observed = mix(o.observed, *t);
-    note(*t ? "is woken" : "times out");
-    if (!*t) return false;
-    o.cur.join(o.token_view);
-    *t = 0;
-    return true;
-}
-
-void give_token(u64* t) {
-    point();
-    Thread& o = owner(t);
-    record(Kind::event, nullptr, 0, static_cast<u64>(&o - now.threads), 0, false, nullptr, 0, "wakes the semaphore of");
-    if (*t) fail("a semaphore is woken twice for one sleep");
-    *t = 1;
-    o.token_view = me().cur;
-    me().cur.clock[now.current]++;
-    me().stale = true;
-    o.hash = mix(o.hash, hash_words(&o.token_view, sizeof o.token_view));
-    wrote();
-}
-
-// --- channels of happens-before
-
-static View& channel(const void* key) {
-    for (u32 i = 0; i < now.nchannels; i++)
-        if (now.channels[i].key == key) return now.channels[i].view;
-    if (now.nchannels == max_channels) fail("the model has no room for more channels");
-    now.channels[now.nchannels] = {key, {}};
-    return now.channels[now.nchannels++].view;
-}
-void publish(const void* key) {
-    View& v = channel(key);
-    now.memory_hash -= hash_words(&v, sizeof v);
-    v.join(me().cur);
-    now.memory_hash += hash_words(&v, sizeof v);
-    me().cur.clock[now.current]++;
-    me().stale = true;
-}
-void observe(const void* key) {
-    me().cur.join(channel(key));
-    me().stale = true;
-}
-
 Outcome explore(const Scenario& s, int bound, const char* replay) {
     initialise();
     static Outcome out;
@@ -588,9 +374,8 @@ Outcome explore(const Scenario& s, int bound, const char* replay) {
     nregions = 0;
     forget_names();
     forget_states();
-    frames.clear();
+    forget_snapshots();
     outcomes.clear();
-    shots_used = 0;
     failure[0] = 0;
     running = true;
     quiet = false;
@@ -629,10 +414,7 @@ Outcome explore(const Scenario& s, int bound, const char* replay) {
                     out.cut++;
                 }
                 if (replay) break;
-                while (!frames.empty() && frames.back().taken + 1 == frames.back().n) {
-                    shots_used -= frames.back().size;
-                    frames.pop_back();
-                }
+                while (!frames.empty() && frames.back().taken + 1 == frames.back().n) drop_snapshot();
                 if (frames.empty()) break;
                 restore();
                 result = ++frames.back().taken;
