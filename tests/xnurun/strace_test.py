@@ -211,7 +211,10 @@ def main():
         with tempfile.TemporaryDirectory() as place:
             r, calls = run(command, known, place)
         name = os.path.basename(command[0])
-        tests.append((r.returncode == 0, f'{name} runs under strace', (r.stdout + r.stderr)[-2000:].decode(errors='replace')))
+        # strace loses a thread that dies with its process while it is being stopped ("ptrace(PTRACE_LISTEN ...)"), and ends with 1 itself
+        # after the program has ended. What strace alone complains of is not the program's failure.
+        good = r.returncode == 0 or (r.stderr and all(l.startswith(b'strace: ') for l in r.stderr.splitlines()))
+        tests.append((good, f'{name} runs under strace', (r.stdout + r.stderr)[-2000:].decode(errors='replace')))
         dear = {n: c for n, c in calls.items() if max(map(len, c)) > allowed.get(n, 1)}
         said = '\n'.join(f'{n}: {times} times {" ".join(c)}' for n, found in dear.items() for c, times in found.items() if len(c) > allowed.get(n, 1))
         traps = sum(sum(c.values()) for n, c in calls.items() if n[0] != '(')
