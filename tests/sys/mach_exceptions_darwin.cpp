@@ -101,7 +101,7 @@ struct Wanted {
     i32 flavor;
 };
 kern_return_t set_ports(mach_port_t object, i32 id, mach_port_t port, const Wanted& w) {
-    return rpc(object, id, port_part(port, port ? MACH_MSG_TYPE_COPY_SEND : 0), w, none);
+    return rpc(object, id, port_part(port, MACH_MSG_TYPE_COPY_SEND), w, none);
 }
 
 void behaviors() {

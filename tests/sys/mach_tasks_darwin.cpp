@@ -3,7 +3,9 @@
 // (osfmk/kern/task.c, thread_act.c, host.c, clock_oldops.c, sync_sema.c).
 #include "tests/sys/mach_tap.h"
 
+#include "sys/darwin/numbers.h"
 #include "sys/darwin/release.h"
+#include "sys/darwin/rpc.h"
 #include "sys/darwin/task.h"
 #include "sys/darwin/vm.h"
 #include "sys/mem.h"
@@ -114,8 +116,14 @@ void host_and_clocks() {
     ok(info.avail_cpus >= 1 && info.cpu_type == 7 && info.max_mem > 1 << 20, "x86 with CPUs and memory");
     is(host_info(host, 9999, &info, &count), KERN_INVALID_ARGUMENT, "a flavor that does not exist: INVALID_ARGUMENT");
     u64 size = 0;
-    succeeds(host_page_size(host, &size), "host_page_size");
-    ok(size == page_size, "4096, in 64 bits");
+    if (darwin_major < 10) {  // a 32-bit kernel's vm_size_t
+        u32 narrow = 0;
+        succeeds(rpc(host, MIG_host_page_size, Nothing{}, &narrow), "host_page_size");
+        ok(narrow == page_size, "4096, in 32 bits");
+    } else {
+        succeeds(host_page_size(host, &size), "host_page_size");
+        ok(size == page_size, "4096, in 64 bits");
+    }
     mach_port_t clock = 0, calendar = 0;
     succeeds(host_get_clock_service(host, SYSTEM_CLOCK, &clock), "the clock since boot");
     succeeds(host_get_clock_service(host, CALENDAR_CLOCK, &calendar), "the calendar");

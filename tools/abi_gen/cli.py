@@ -3,7 +3,7 @@
 import os
 import sys
 
-from . import check, data, dispatch, emit, find, hostcheck, layout, lint, names, show, table
+from . import check, data, dispatch, emit, find, forms, hostcheck, layout, lint, names, show, table
 from .table import Bad
 
 USAGE = '''usage: tools/abi [--root DIR] COMMAND ...
@@ -19,6 +19,7 @@ for Meson (KERNEL is linux or darwin):
   calltypes OUT.h               the types of the next
   data KERNEL OUT.h             tables of calls for decoding
   dispatch OUT.h OUT.h          xnurun's handlers declared, and what it does with each row
+  forms OUT.h                   MIG's requests and replies: sizes, descriptors, counts
   values OUT.h                  names of Darwin's arguments' values, for traces
   xlat OUT.h                    errno and signal numbers of one kernel in the other's
   layout OUT.inc OUT.h          offsets that assembly and C++ share
@@ -104,6 +105,10 @@ def cmd_data(root, k, out):
 def cmd_dispatch(root, handlers, out):
     write(handlers, dispatch.handlers_header(root))
     write(out, dispatch.dispatch_header(root))
+
+
+def cmd_forms(root, out):
+    write(out, forms.header(root))
 
 
 def cmd_values(root, out):

@@ -9,13 +9,14 @@
     -                           nothing to say: an `enosys` row, or a message that the kernel only sends
 
 A handler is called after its row, without underscores in front and without _nocancel; Mach traps also without
-_kernelrpc_ and _trap. A refusal that XNU itself gives to programs like these (SILENT) is counted and traced; any other
-is told on stderr too, once.
+_kernelrpc_ and _trap. A refusal that XNU itself gives to programs like these (SILENT, or a reason that begins with OWN) is counted
+and traced; any other is told on stderr too, once.
 """
 import re
 
 CELL = re.compile(r'(?:(emulated|passed)(?: by (\w+))?|refused (\w+): (.+)|missing|-)$')
 SILENT = ('ENOSYS', 'EPERM', 'ENOTSUP', 'KERN_NO_ACCESS', 'KERN_NOT_SUPPORTED')
+OWN = "XNU's own answer"
 PREFIX = {'bsd': 'bsd_', 'mach': 'mach_', 'mdep': 'mdep_', 'mig': 'mig_'}
 
 
@@ -25,7 +26,7 @@ class Verdict:
         self.text, self.word = text, text.split()[0]
         self.handler = found.group(2) or (handler(name, cls) if found.group(1) else '')
         self.code, self.reason = found.group(3) or '', found.group(4) or ''
-        self.loud = bool(self.code) and self.code not in SILENT
+        self.loud = bool(self.code) and self.code not in SILENT and not self.reason.startswith(OWN)
 
 
 def parse(text, name, cls):

@@ -238,8 +238,14 @@ void exceptions_release_locked(ExceptionAction* actions) {
     }
 }
 
+// ipc_task_init, ipc_thread_init: the task's go to a child, a thread's do not. Their receivers are in the parent, so the child
+// finds what it would if that had ended: a dead name with behavior and flavor.
 void fork_child_exceptions() {
-    for (u32 i = 0; i < exception_types; i++) task_actions[i] = host_actions[i] = self().exceptions[i] = {};
+    for (u32 i = 0; i < exception_types; i++) {
+        self().exceptions[i] = {};
+        if (task_actions[i].port) task_actions[i].port = carried_dead;
+        if (host_actions[i].port) host_actions[i].port = carried_dead;
+    }
 }
 
 i32 rpc_set_exception_ports(Rpc& r) { return change(r, true, false); }

@@ -12,7 +12,7 @@ namespace trapeze {
 // The fault that this host signal is goes to whoever has asked for it. True: it was handled, `context` is where to go on.
 bool exception_raise(Thread&, HostContext& context, const HostSiginfo&);
 void exceptions_release_locked(ExceptionAction*);  // all that a thread has asked for
-void fork_child_exceptions();                      // the parent's handlers are out of reach for another process
+void fork_child_exceptions();                      // the parent's handlers are out of reach
 
 i32 rpc_set_exception_ports(Rpc&), rpc_get_exception_ports(Rpc&), rpc_swap_exception_ports(Rpc&);  // the object says whose
 

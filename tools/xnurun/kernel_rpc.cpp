@@ -4,6 +4,7 @@
 //
 // An id that XNU has in the era and we have not ends the run by name or is refused, as the tables' column `xnurun` says; one
 // that XNU has not gets MIG_BAD_ID.
+#include "sys/darwin/forms.h"
 #include "sys/darwin/kern_return.h"
 #include "tools/xnurun/dispatch.h"
 #include "tools/xnurun/era.h"
@@ -15,8 +16,11 @@ namespace trapeze {
 namespace {
 
 const RpcServer* const servers[] = {&mig_port_server, &mig_task_server, &mig_thread_server, &mig_vm_server, &mig_entry_server, &mig_host_server,
-                                    &mig_clock_server, &mig_semaphore_server, &mig_machine_server};
+                                    &mig_clock_server, &mig_semaphore_server, &mig_machine_server, &mig_voucher_server,
+                                    &mig_port_debug_server};
+static_assert(sizeof xnu::mig_forms / sizeof *xnu::mig_forms == sizeof mig_verdicts / sizeof *mig_verdicts);  // row by row the same
 constexpr u32 most = 8192;  // no routine's reply is larger
+constexpr u32 max_descriptors = 8;  // of requests
 constexpr u32 reply_start = sizeof(xnu::mig_reply_error_t);
 
 // Without --xnu the messages for semaphores, which only 10.5 took, are refused as by all later ones.
@@ -25,11 +29,14 @@ bool of_era(const RoutineVerdict& v) {
     return (!v.since || v.since <= era) && (!v.until || era <= v.until);
 }
 
-// Of routines that share a number without --xnu the newest; null: none, or one that only the kernel sends.
+// Of routines that share a number without --xnu that of 10.11, or the newest; null: none, or one that only the kernel sends.
 const RoutineVerdict* verdict_of(i32 id) {
     const RoutineVerdict* found = nullptr;
-    for (const RoutineVerdict& v : mig_verdicts)
-        if (v.id == id && v.what != Routine::sent && of_era(v)) found = &v;
+    for (const RoutineVerdict& v : mig_verdicts) {
+        if (v.id != id || v.what == Routine::sent || !of_era(v)) continue;
+        found = &v;
+        if (v.since <= era_10_11 && (!v.until || era_10_11 <= v.until)) break;
+    }
     return found;
 }
 
@@ -43,21 +50,56 @@ const RpcRow* find(i32 id, const RpcServer*& server) {
     return nullptr;
 }
 
-// MIG's check of a request: complex just when descriptors are due, all of them ports, the size right.
-i32 run(Rpc& rpc, const RpcServer& server, const RpcRow& row) {
-    const Message* m = rpc.request;
+// MIG's check of a request (migcom's WriteCheckRequest): complex just when descriptors are due, as many as are, and a size that
+// can be; then what they are; then the counts, which the size must agree with; then those of memory.
+i32 check_form(const Message* m, const xnu::MigForm& form) {
+    const u32 wanted = static_cast<u32>(str_len(form.descriptors));
     u32 count = 0;
     if (m->complex) memcpy(&count, m->bytes + header_size, 4);
-    rpc.arguments = header_size + (row.ports || row.ool ? 4 + 12u * row.ports + 16u * row.ool : 0) + (row.arguments || row.more ? 8 : 0);
-    const u32 least = rpc.arguments + row.arguments;
-    if (m->complex != (row.ports + row.ool > 0) || count != row.ports + row.ool || (row.more ? m->size < least : m->size != least))
-        return xnu::MIG_BAD_ARGUMENTS;
-    for (u32 n = 0; n < row.ports; n++)
-        if (m->bytes[header_size + 4 + 12 * n + 11] != descriptor_port) return xnu::MIG_TYPE_ERROR;
-    const u8* out_of_line = m->bytes + header_size + 4 + 12 * row.ports;
-    if (row.ool && (out_of_line[11] != (row.ool_ports ? descriptor_ool_ports : descriptor_ool) || row.ool > 1)) return xnu::MIG_TYPE_ERROR;
-    if (!server.serves(rpc.object)) return server.wrong_object;
-    return row.handler(rpc);
+    if (m->complex != (wanted > 0) || count != wanted || m->size < form.least || m->size > form.most) return xnu::MIG_BAD_ARGUMENTS;
+    const u8* d = m->bytes + header_size + 4;
+    u32 elements[max_descriptors] = {};
+    for (u32 n = 0; n < wanted; n++) {
+        const char letter = form.descriptors[n];
+        const u8 type = d[11], right = d[10];
+        const u8 due = letter == 'm' ? u8{descriptor_ool} : letter == 'p' ? u8{descriptor_ool_ports} : u8{descriptor_port};
+        if (type != due) return xnu::MIG_TYPE_ERROR;
+        if ((letter == 's' || letter == 'p') && right != msg_move_send) return xnu::MIG_TYPE_ERROR;
+        if ((letter == 'o' && right != msg_move_send_once) || (letter == 'r' && right != msg_move_receive)) return xnu::MIG_TYPE_ERROR;
+        if (due != descriptor_port) memcpy(&elements[n], d + 12, 4);
+        d += due == descriptor_port ? 12 : 16;
+    }
+    u32 at = form.arguments, more = m->size - form.least;
+    bool memory_agrees = true;
+    for (const xnu::MigPart* part = form.parts; part < form.parts + form.part_count; part++) {
+        if (part->kind == xnu::MigPart::memory_fixed) {
+            memory_agrees = memory_agrees && elements[part->descriptor] == part->unit;
+            continue;
+        }
+        at += part->skip;
+        u32 n;
+        memcpy(&n, m->bytes + at, 4);
+        at += 4;
+        if (part->kind == xnu::MigPart::memory) {
+            memory_agrees = memory_agrees && elements[part->descriptor] / part->unit == n;
+            continue;
+        }
+        const u64 bytes = (n * u64{part->unit} + 3) & ~u64{3};
+        if (n > part->limit || bytes > more) return xnu::MIG_BAD_ARGUMENTS;
+        at += static_cast<u32>(bytes);
+        more -= static_cast<u32>(bytes);
+    }
+    if (more) return xnu::MIG_BAD_ARGUMENTS;
+    return memory_agrees ? 0 : xnu::MIG_TYPE_ERROR;
+}
+
+// What a routine made of a reply has the form that the table says, or the table or the routine is wrong.
+void check_reply(const Rpc& rpc, const xnu::MigForm& form) {
+    u32 count = 0;
+    if (rpc.reply->complex) memcpy(&count, rpc.reply->bytes + header_size, 4);
+    const u32 size = rpc.end ? rpc.end : reply_start;
+    if (size < form.reply_least || size > form.reply_most || count != form.reply_descriptors)
+        give_up("broken: the reply of ", form.name, " has ", size, " bytes and ", count, " descriptors");
 }
 
 bool told[sizeof mig_verdicts / sizeof *mig_verdicts];
@@ -66,13 +108,21 @@ i32 serve(Rpc& rpc) {
     const i32 id = rpc.request->id;
     const RoutineVerdict* verdict = verdict_of(id);
     if (!verdict) return xnu::MIG_BAD_ID;
+    const xnu::MigForm& form = xnu::mig_forms[verdict - mig_verdicts];
+    if (const i32 wrong = check_form(rpc.request, form)) return wrong;
+    rpc.arguments = form.arguments;
     if (verdict->what == Routine::refused) {
         if (verdict->loud && !__atomic_exchange_n(&told[verdict - mig_verdicts], true, __ATOMIC_RELAXED))
             eprint("xnurun: ", verdict->name, " is refused: ", verdict->reason, "\n");
         return verdict->refused;
     }
     const RpcServer* server;
-    if (const RpcRow* row = find(id, server)) return run(rpc, *server, *row);
+    if (const RpcRow* row = find(id, server)) {
+        if (!server->serves(rpc.object)) return server->wrong_object;
+        const i32 code = row->handler(rpc);
+        if (!code) check_reply(rpc, form);
+        return code;
+    }
     give_up("MIG routine ", id, " (", verdict->name, ") is not emulated");
 }
 

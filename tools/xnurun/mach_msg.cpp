@@ -8,7 +8,7 @@
 #include "sys/mem.h"
 #include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
-#include "tools/xnurun/message.h"
+#include "tools/xnurun/message_parts.h"
 #include "tools/xnurun/signal.h"
 
 namespace trapeze {
@@ -35,7 +35,14 @@ void sender_of(const Message* m, Trailer& t) {
     memcpy(t.audit, audit, sizeof audit);
 }
 
-i32 put(Message* m, u64 to, u32 option, u32 sequence, u64 context) {
+// What there is no room for is dropped; of a message without any a header comes that says so.
+bool put_aux(const Message* m, AuxPlace place) {
+    constexpr u64 empty = 0;
+    if (place.room < aux_header || m->aux_size > place.room) return true;
+    return m->aux_size ? copyout(m->aux, place.at, m->aux_size) : copyout(empty, place.at);
+}
+
+i32 put(Message* m, u64 to, u32 option, u32 sequence, u64 context, AuxPlace aux) {
     u32 size;
     memcpy(&size, m->bytes + 4, 4);
     Trailer tail{};
@@ -43,7 +50,7 @@ i32 put(Message* m, u64 to, u32 option, u32 sequence, u64 context) {
     tail.sequence = sequence;
     sender_of(m, tail);
     memcpy(tail.more, &context, 8);
-    const bool done = copyout(m->bytes, to, size) && copyout(&tail, to + ((size + 3) & ~3u), tail.size);
+    const bool done = copyout(m->bytes, to, size) && copyout(&tail, to + ((size + 3) & ~3u), tail.size) && put_aux(m, aux);
     message_free(m);
     return done ? 0 : xnu::MACH_RCV_INVALID_DATA;
 }
@@ -56,7 +63,7 @@ u64 context_of(const Message* m) {
 }  // namespace
 
 // mach_msg_receive_results.
-i32 message_receive_to(u64 to, u32 option, u32 limit, u32 name, u32 timeout_ms, u32& size_of, u32& name_of) {
+i32 message_receive_to(u64 to, u32 option, u32 limit, u32 name, u32 timeout_ms, u32& size_of, u32& name_of, AuxPlace aux) {
     Waiter w{};
     i32 result = message_receive(name, option, limit, timeout_ms, w);
     size_of = w.message ? w.message->size : w.size;
@@ -72,15 +79,15 @@ i32 message_receive_to(u64 to, u32 option, u32 limit, u32 name, u32 timeout_ms, 
     bool header_only = result != 0;
     if (!result) result = message_copyout(m, header_only);
     if (header_only) message_copyout_dest(m);  // what it carried is lost; a header and a trailer tell of it
-    if (put(m, to, option, w.sequence, context)) result = xnu::MACH_RCV_INVALID_DATA;
+    if (put(m, to, option, w.sequence, context, aux)) result = xnu::MACH_RCV_INVALID_DATA;
     return result;
 }
 
 namespace {
 
-i32 receive(u64 to, u32 option, u32 limit, u32 name, u32 timeout_ms) {
+i32 receive(u64 to, u32 option, u32 limit, u32 name, u32 timeout_ms, AuxPlace aux = {}) {
     u32 size, port;
-    return message_receive_to(to, option, limit, name, timeout_ms, size, port);
+    return message_receive_to(to, option, limit, name, timeout_ms, size, port, aux);
 }
 
 i32 send(Message* m, u64 from, u32 option, u32 timeout_ms) {
@@ -124,37 +131,106 @@ Answer mach_msg(Trap& trap) {
     return kern(0);
 }
 
-// xnu-8792 on: the header comes in registers, the body from memory behind where the header is; each argument is two.
+namespace {
+
+struct Vector {  // mach_msg_vector_t: where, another place to receive at, sizes
+    u64 data, receive_at;
+    u32 send_size, receive_size;
+};
+constexpr u32 most_vectors = 2;  // the message and its auxiliary data
+
+i32 get_vectors(u64 from, u32 count, bool sends, Vector* v) {
+    if (count > most_vectors) return sends ? xnu::MACH_SEND_INVALID_DATA : xnu::MACH_RCV_INVALID_ARGUMENTS;
+    if (count == 0) return sends ? xnu::MACH_SEND_MSG_TOO_SMALL : xnu::MACH_RCV_INVALID_ARGUMENTS;
+    if (!copyin(v, from, count * sizeof *v)) return sends ? xnu::MACH_SEND_INVALID_DATA : xnu::MACH_RCV_INVALID_ARGUMENTS;
+    return 0;
+}
+
+// mach_msg_validate_data_vectors, of each half on its own: bad places to receive at are no reason not to send.
+i32 check_send(const Vector* v, u32 count) {
+    if (count == 0) return xnu::MACH_SEND_MSG_TOO_SMALL;
+    if (!v[0].data) return xnu::MACH_SEND_INVALID_DATA;
+    if (v[0].send_size < header_size || v[0].send_size % 4) return xnu::MACH_SEND_MSG_TOO_SMALL;
+    if (count < most_vectors || !v[1].send_size) return 0;
+    if (!v[1].data) return xnu::MACH_SEND_INVALID_DATA;
+    if (v[1].send_size < aux_header) return xnu::MACH_SEND_AUX_TOO_SMALL;
+    return v[1].send_size > most_aux ? xnu::MACH_SEND_AUX_TOO_LARGE : 0;
+}
+
+i32 check_receive(const Vector* v, u32 count, AuxPlace& aux) {
+    if (count == 0) return xnu::MACH_RCV_INVALID_ARGUMENTS;
+    if (count < most_vectors) return 0;
+    aux = {v[1].receive_at ? v[1].receive_at : v[1].data, v[1].receive_size};
+    return !aux.at || aux.room < aux_header ? xnu::MACH_RCV_INVALID_ARGUMENTS : 0;
+}
+
+i32 get_aux(Message* m, const Vector& v) {
+    m->aux = static_cast<u8*>(try_pages(most_aux));
+    if (!m->aux) return xnu::MACH_SEND_NO_BUFFER;
+    if (!copyin(m->aux, v.data, v.send_size)) return xnu::MACH_SEND_INVALID_DATA;
+    m->aux_size = v.send_size;
+    memcpy(m->aux, &m->aux_size, 4);  // whatever the sender's header said
+    return 0;
+}
+
+}  // namespace
+
+// xnu-8792 on: the header comes in registers, the body from memory behind where the header is; each argument is two. With
+// MACH64_MSG_VECTOR memory is named by vectors: sizes in registers are their counts.
 Answer mach_msg2(Trap& trap) {
     const auto low = [&](int n) { return static_cast<u32>(trap.w(n)); };
     const auto high = [&](int n) { return static_cast<u32>(trap.w(n) >> 32); };
     const u64 options = trap.w(1);
     const u32 option = static_cast<u32>(options);
-    if (options & msg_vector) give_up("mach_msg2_trap with MACH64_MSG_VECTOR is not emulated");
+    const bool vectored = options & msg_vector;
     if (option & send_msg) {
         const u64 mode = options & send_modes;
-        if (!mode || mode & (mode - 1)) {
+        if (!mode || mode & (mode - 1) || (vectored && !(mode & (send_mq | send_any)))) {
             eprint("xnurun: mach_msg2_trap with options ", hex(options), ": EXC_GUARD, invalid options; SIGKILL\n");
             die_by_signal(xnu::SIGKILL);
         }
-        const u32 size = high(2);
+    }
+    Vector v[most_vectors] = {};
+    const u32 send_vectors = high(2), receive_vectors = low(6);
+    if (vectored) {
+        const u32 most = send_vectors > receive_vectors ? send_vectors : receive_vectors;
+        if (const i32 failed = get_vectors(trap.w(0), most, option & send_msg, v)) return kern(failed);
+    }
+    if (option & send_msg) {
+        if (vectored)
+            if (const i32 failed = check_send(v, send_vectors)) return kern(failed);
+        const u64 from = vectored ? v[0].data : trap.w(0);
+        const u32 size = vectored ? v[0].send_size : high(2), descriptors = low(5);
         if (size < header_size || size % 4) return kern(xnu::MACH_SEND_MSG_TOO_SMALL);
+        if (!(low(2) & bits_complex) && descriptors) return kern(xnu::MACH_SEND_TOO_LARGE);
         Message* m;
-        if (const i32 failed = message_get(trap.w(0), size, m)) return kern(failed);
+        if (const i32 failed = message_get(from, size, m)) return kern(failed);
+        if (vectored && send_vectors == most_vectors && v[1].send_size)
+            if (const i32 failed = get_aux(m, v[1])) {
+                message_free(m);
+                return kern(failed);
+            }
         const xnu::mach_msg_header_t h{low(2), size, low(3), high(3), low(4), static_cast<i32>(high(4))};
         memcpy(m->bytes, &h, sizeof h);
         if (h.bits & bits_complex) {
-            const u32 count = low(5);
             if (size < header_size + 4) {
                 message_free(m);
                 return kern(xnu::MACH_SEND_MSG_TOO_SMALL);
             }
-            memcpy(m->bytes + header_size, &count, 4);
+            memcpy(m->bytes + header_size, &descriptors, 4);
         }
-        if (const i32 failed = send(m, trap.w(0), option, static_cast<u32>(trap.w(7)))) return kern(failed);
+        if (const i32 failed = send(m, from, option, static_cast<u32>(trap.w(7)))) return kern(failed);
     }
-    if (option & rcv_msg) return kern(receive(trap.w(0), option, low(6), high(5), static_cast<u32>(trap.w(7))));
-    return kern(0);
+    if (!(option & rcv_msg)) return kern(0);
+    u64 to = trap.w(0);
+    u32 limit = low(6);
+    AuxPlace aux{};
+    if (vectored) {
+        if (const i32 failed = check_receive(v, receive_vectors, aux)) return kern(failed);
+        to = v[0].receive_at ? v[0].receive_at : v[0].data;
+        limit = v[0].receive_size;
+    }
+    return kern(receive(to, option, limit, high(5), static_cast<u32>(trap.w(7)), aux));
 }
 
 }  // namespace trapeze

@@ -4,6 +4,7 @@
 // says is their result, so a bad result pointer is EFAULT, 14, and what was made stays made.
 #include "sys/darwin/errno.h"
 #include "sys/darwin/kern_return.h"
+#include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/message.h"
 #include "tools/xnurun/vm.h"
@@ -37,9 +38,13 @@ Answer mach_reply_port(Trap&) {
     u32 name = 0;
     return kern(port_allocate(right_receive, name) ? 0 : static_cast<i32>(name));
 }
-Answer mach_special_reply_port(Trap& trap) {  // one a thread, kept until the thread ends
-    if (!trap.thread.special_reply_port) (void)port_allocate(right_receive, trap.thread.special_reply_port);
-    return kern(static_cast<i32>(trap.thread.special_reply_port));
+// A new port each time: the one before stays, and is an ordinary one from then on. osfmk/kern/ipc_tt.c.
+Answer mach_special_reply_port(Trap& trap) {
+    constexpr u32 era_send_right = 6153011;
+    u32& name = trap.thread.special_reply_port;
+    if (port_allocate(right_receive, name)) name = 0;
+    else if (era >= era_send_right) (void)port_insert_right(name, name, msg_make_send);
+    return kern(static_cast<i32>(name));
 }
 Answer mach_thread_self(Trap& trap) { return kern(static_cast<i32>(trap.thread.has_special_port ? port_copy_send(trap.thread.special_port) : port_self_send(trap.thread.port))); }
 Answer mach_task_self(Trap&) { return kern(static_cast<i32>(port_self_send_task())); }

@@ -74,6 +74,7 @@ Message* message_new(u32 size) {
 }
 
 void message_free(Message* m) {
+    if (m->aux) free_pages(as_word(m->aux), most_aux);
     if (m->mapped) free_pages(as_word(m->bytes), m->mapped);
     Locked hold(message_lock);
     m->next = free_messages;

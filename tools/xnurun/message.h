@@ -31,8 +31,18 @@ struct Message {
     u32 size;                       // msgh_size
     u32 voucher;
     u32 room;                       // of bytes
+    u32 aux_size;                   // 0: no auxiliary data
     u8* bytes;
+    u8* aux;                        // most_aux bytes of the emulator's
     u8 small[256];
+};
+
+constexpr u32 most_aux = 1024;      // IPC_KMSG_MAX_AUX_DATA_SPACE
+constexpr u32 aux_header = 8;       // mach_msg_aux_header_t: its size comes first
+
+struct AuxPlace {                   // where the auxiliary data of what is received goes; room 0: nowhere
+    u64 at;
+    u32 room;
 };
 
 // A thread that sleeps in mach_msg, on its own host stack. `wake` is its futex word: waiting until somebody took it off its
@@ -64,7 +74,7 @@ void message_copyout_dest(Message*);                 // only the header can be t
 void message_post_locked(Message*);                  // from the kernel, whatever the queue limit
 i32 message_send(Message*, u32 option, u32 timeout_ms);
 i32 message_receive(u32 name, u32 option, u32 limit, u32 timeout_ms, Waiter& result);
-i32 message_receive_to(u64 to, u32 option, u32 limit, u32 name, u32 timeout_ms, u32& size, u32& from);  // the receive half of mach_msg
+i32 message_receive_to(u64 to, u32 option, u32 limit, u32 name, u32 timeout_ms, u32& size, u32& from, AuxPlace aux = {});  // the receive half of mach_msg
 void receivers_wake_locked(Port*);                   // the port or set has changed
 void senders_wake_locked(Port*);                     // the port died
 void queue_destroy_locked(Port*);

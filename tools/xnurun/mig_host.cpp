@@ -4,7 +4,7 @@
 #include "sys/darwin/numbers.h"
 #include "sys/os.h"
 #include "tools/xnurun/era.h"
-#include "tools/xnurun/rpc.h"
+#include "tools/xnurun/timer.h"
 
 namespace trapeze {
 namespace {
@@ -66,7 +66,8 @@ i32 version(Rpc& r) {  // a C string of MIG's: offset 0, length with the NUL, by
 }
 
 i32 page_size(Rpc& r) {
-    r.put64(4096);
+    if (era && era < era_10_6) r.put32(4096);
+    else r.put64(4096);
     return 0;
 }
 
@@ -138,17 +139,18 @@ i32 get_attributes(Rpc& r) {
 i32 priv_statistics(Rpc& r) { return r.object->kind == PortKind::host_priv ? statistics(r) : xnu::KERN_INVALID_ARGUMENT; }
 
 const RpcRow host_rows[] = {
-    {xnu::MIG_host_priv_statistics, 8, 0, false, priv_statistics},
-    {xnu::MIG_host_info, 8, 0, false, info},
-    {xnu::MIG_host_kernel_version, 0, 0, false, version},
-    {xnu::MIG_host_page_size, 0, 0, false, page_size},
-    {xnu::MIG_host_get_clock_service, 4, 0, false, clock_service},
-    {xnu::MIG_host_statistics, 8, 0, false, statistics},
-    {xnu::MIG_host_statistics64, 8, 0, false, statistics},
+    {xnu::MIG_host_priv_statistics, priv_statistics},
+    {xnu::MIG_host_info, info},
+    {xnu::MIG_host_kernel_version, version},
+    {xnu::MIG_host_page_size, page_size},
+    {xnu::MIG_host_get_clock_service, clock_service},
+    {xnu::MIG_host_statistics, statistics},
+    {xnu::MIG_host_statistics64, statistics},
 };
 const RpcRow clock_rows[] = {
-    {xnu::MIG_clock_get_time, 0, 0, false, get_time},
-    {xnu::MIG_clock_get_attributes, 8, 0, false, get_attributes},
+    {xnu::MIG_clock_get_time, get_time},
+    {xnu::MIG_clock_get_attributes, get_attributes},
+    {xnu::MIG_clock_alarm, rpc_clock_alarm},
 };
 
 }  // namespace

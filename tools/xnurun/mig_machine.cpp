@@ -152,7 +152,6 @@ i32 boot_info(Rpc& r) {  // this processor's loader leaves none
 }
 
 i32 wire(Rpc& r) {  // 32-bit addresses and sizes on the kernel of 10.5
-    if (r.size() != 20 && r.size() != 12) return xnu::MIG_BAD_ARGUMENTS;
     if (!privileged(r)) return xnu::KERN_INVALID_HOST;
     if (r.port(0) != task_port) return xnu::KERN_INVALID_TASK;
     return r.size() == 20 ? vm_wire(r.w(0), r.w(8), r.i(16)) : vm_wire(r.u(0), r.u(4), r.i(8));
@@ -171,23 +170,23 @@ i32 is_self(Rpc& r) {
 }
 
 const RpcRow rows[] = {
-    {xnu::MIG_host_processor_info, 4, 0, false, processor_info},
-    {xnu::MIG_processor_set_default, 0, 0, false, host_set},
-    {xnu::MIG_host_get_boot_info, 0, 0, false, boot_info},
-    {xnu::MIG_vm_wire, 12, 1, true, wire},
-    {xnu::MIG_thread_wire, 4, 1, false, wire_thread},
-    {xnu::MIG_host_get_special_port, 8, 0, false, get_special},
-    {xnu::MIG_host_set_special_port, 4, 1, false, set_special},
-    {xnu::MIG_host_set_exception_ports, 12, 1, false, rpc_set_exception_ports},
-    {xnu::MIG_host_get_exception_ports, 4, 0, false, rpc_get_exception_ports},
-    {xnu::MIG_host_swap_exception_ports, 12, 1, false, rpc_swap_exception_ports},
-    {xnu::MIG_mach_vm_wire, 20, 1, false, wire},
-    {xnu::MIG_task_set_port_space, 4, 0, false, grow_space},
-    {xnu::MIG_task_get_assignment, 0, 0, false, task_set},
-    {xnu::MIG_mach_task_is_self, 0, 0, false, is_self},
-    {xnu::MIG_thread_get_assignment, 0, 0, false, thread_set},
-    {xnu::MIG_processor_set_statistics, 8, 0, false, set_statistics},
-    {xnu::MIG_processor_set_info, 8, 0, false, set_info},
+    {xnu::MIG_host_processor_info, processor_info},
+    {xnu::MIG_processor_set_default, host_set},
+    {xnu::MIG_host_get_boot_info, boot_info},
+    {xnu::MIG_vm_wire, wire},
+    {xnu::MIG_thread_wire, wire_thread},
+    {xnu::MIG_host_get_special_port, get_special},
+    {xnu::MIG_host_set_special_port, set_special},
+    {xnu::MIG_host_set_exception_ports, rpc_set_exception_ports},
+    {xnu::MIG_host_get_exception_ports, rpc_get_exception_ports},
+    {xnu::MIG_host_swap_exception_ports, rpc_swap_exception_ports},
+    {xnu::MIG_mach_vm_wire, wire},
+    {xnu::MIG_task_set_port_space, grow_space},
+    {xnu::MIG_task_get_assignment, task_set},
+    {xnu::MIG_mach_task_is_self, is_self},
+    {xnu::MIG_thread_get_assignment, thread_set},
+    {xnu::MIG_processor_set_statistics, set_statistics},
+    {xnu::MIG_processor_set_info, set_info},
 };
 
 }  // namespace

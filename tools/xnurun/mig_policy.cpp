@@ -49,7 +49,6 @@ i32 rpc_thread_create(Rpc& r) { return new_thread(r, 0, nullptr, 0); }
 
 i32 rpc_thread_create_running(Rpc& r) {
     const u32 count = r.u(4);
-    if (r.size() != 8 + count * u64{4}) return xnu::MIG_BAD_ARGUMENTS;
     if (count > most_state_words) return xnu::KERN_INVALID_ARGUMENT;
     u32 words[most_state_words];
     memcpy(words, r.request->bytes + r.arguments + 8, count * 4);
@@ -60,7 +59,6 @@ i32 rpc_thread_terminate(Rpc& r) { return thread_terminate(r.object); }
 
 i32 rpc_thread_policy_set(Rpc& r) {
     const u32 flavor = r.u(0), count = r.u(4), words = policy_words(flavor);
-    if (r.size() != 8 + count * u64{4}) return xnu::MIG_BAD_ARGUMENTS;
     if (!words) return xnu::KERN_INVALID_ARGUMENT;
     if (flavor == extended ? false : count < words) return xnu::KERN_INVALID_ARGUMENT;
     if (flavor == time_constraint) {  // period, computation, constraint: in ticks of 1 ns; 50 us to 50 ms of computation
@@ -102,7 +100,6 @@ u32 role, tiers_set[2][2];  // TASK_CATEGORY_POLICY; latency and throughput, bas
 // TASK_CATEGORY_POLICY alone, and the QoS tiers.
 i32 rpc_task_policy_set(Rpc& r) {
     const u32 flavor = r.u(0), count = r.u(4);
-    if (r.size() != 8 + count * u64{4}) return xnu::MIG_BAD_ARGUMENTS;
     const bool category = flavor == 1, tiers = flavor == 8 || flavor == 9;
     if ((!category && !tiers) || count < (category ? 1u : 2u)) return xnu::KERN_INVALID_ARGUMENT;
     if (category && (r.i(8) < -1 || r.i(8) > 7)) return xnu::KERN_INVALID_ARGUMENT;

@@ -81,6 +81,7 @@ i32 allocate(Rpc& r) {
 }
 
 i32 allocate_qos(Rpc& r) {  // {name:1, prealloc:1, len}: preallocation is a promise that costs nothing here
+    if (r.u(4) & 1) return xnu::KERN_INVALID_ARGUMENT;
     if (r.u(4) & 2 && r.u(0) != right_receive) return xnu::KERN_INVALID_VALUE;
     u32 name;
     if (const i32 failed = port_allocate(r.u(0), name)) return failed;
@@ -154,7 +155,6 @@ i32 peek(Rpc& r) {
 
 i32 request_notification(Rpc& r) {
     Port *notify = r.port(0), *previous;
-    if (carried_valid(notify) && r.port_type(0) != msg_move_send_once) return xnu::KERN_INVALID_CAPABILITY;
     Locked hold(ports_lock);
     if (const i32 failed = port_request_notification_locked(r.u(0), r.i(4), r.u(8), notify, previous)) return failed;
     r.keep_port(0);
@@ -193,7 +193,6 @@ i32 get_attributes(Rpc& r) {
 
 i32 set_attributes(Rpc& r) {
     const u32 name = r.u(0), count = r.u(8);
-    if (r.size() < 12 + u64{count} * 4) return xnu::MIG_BAD_ARGUMENTS;
     switch (r.i(4)) {
     case 1: return count < 1 ? xnu::KERN_FAILURE : port_set_queue_limit(name, r.u(12));
     case 3: if (count < 1) return xnu::KERN_FAILURE; [[fallthrough]];  // room for requests: there always is
@@ -244,10 +243,8 @@ i32 destruct(Rpc& r) { return port_destruct(r.u(0), r.i(4), r.w(8)); }
 // Its options come out of line: mach_port_options_t.
 i32 construct(Rpc& r) {
     u64 at;
-    u32 size, words[6], name;
+    u32 words[6], name;
     memcpy(&at, r.request->bytes + header_size + 4, 8);
-    memcpy(&size, r.request->bytes + header_size + 16, 4);
-    if (size != sizeof words) return xnu::MIG_TYPE_ERROR;
     memcpy(words, reinterpret_cast<const void*>(at), sizeof words);
     if (const i32 failed = port_construct(words[0], words[1], r.w(0), name)) return failed;
     r.put32(name);
@@ -268,40 +265,40 @@ i32 guard(Rpc& r) { return port_guard(r.u(0), r.w(4), r.u(12)); }
 i32 unguard(Rpc& r) { return port_unguard(r.u(0), r.w(4)); }
 
 const RpcRow rows[] = {
-    {xnu::MIG_mach_port_names, 0, 0, false, names},
-    {xnu::MIG_mach_port_type, 4, 0, false, type},
-    {xnu::MIG_mach_port_rename, 8, 0, false, rename},
-    {xnu::MIG_mach_port_allocate_name, 8, 0, false, allocate_name},
-    {xnu::MIG_mach_port_allocate, 4, 0, false, allocate},
-    {xnu::MIG_mach_port_destroy, 4, 0, false, destroy},
-    {xnu::MIG_mach_port_deallocate, 4, 0, false, deallocate},
-    {xnu::MIG_mach_port_get_refs, 8, 0, false, get_refs},
-    {xnu::MIG_mach_port_mod_refs, 12, 0, false, mod_refs},
-    {xnu::MIG_mach_port_peek, 16, 0, false, peek},
-    {xnu::MIG_mach_port_set_mscount, 8, 0, false, set_make_send_count},
-    {xnu::MIG_mach_port_get_set_status, 4, 0, false, set_status},
-    {xnu::MIG_mach_port_move_member, 8, 0, false, move_member},
-    {xnu::MIG_mach_port_request_notification, 12, 1, false, request_notification},
-    {xnu::MIG_mach_port_insert_right, 4, 1, false, insert_right},
-    {xnu::MIG_mach_port_extract_right, 8, 0, false, extract_right},
-    {xnu::MIG_mach_port_set_seqno, 8, 0, false, set_sequence},
-    {xnu::MIG_mach_port_get_attributes, 12, 0, false, get_attributes},
-    {xnu::MIG_mach_port_set_attributes, 12, 0, true, set_attributes},
-    {xnu::MIG_mach_port_allocate_qos, 12, 0, false, allocate_qos},
-    {xnu::MIG_mach_port_get_srights, 4, 0, false, get_send_rights},
-    {xnu::MIG_mach_port_kernel_object, 4, 0, false, kobject},
-    {xnu::MIG_mach_port_insert_member, 8, 0, false, insert_member},
-    {xnu::MIG_mach_port_extract_member, 8, 0, false, extract_member},
-    {xnu::MIG_mach_port_get_context, 4, 0, false, get_context},
-    {xnu::MIG_mach_port_set_context, 12, 0, false, set_context},
-    {xnu::MIG_mach_port_kobject, 4, 0, false, kobject},
-    {xnu::MIG_mach_port_kobject_description, 4, 0, false, kobject},
-    {xnu::MIG_mach_port_destruct, 16, 0, false, destruct},
-    {xnu::MIG_mach_port_guard, 16, 0, false, guard},
-    {xnu::MIG_mach_port_construct, 8, 0, false, construct, 1},
-    {xnu::MIG_mach_port_guard_with_flags, 20, 0, false, guard_with_flags},
-    {xnu::MIG_mach_port_swap_guard, 20, 0, false, swap_guard},
-    {xnu::MIG_mach_port_unguard, 12, 0, false, unguard},
+    {xnu::MIG_mach_port_names, names},
+    {xnu::MIG_mach_port_type, type},
+    {xnu::MIG_mach_port_rename, rename},
+    {xnu::MIG_mach_port_allocate_name, allocate_name},
+    {xnu::MIG_mach_port_allocate, allocate},
+    {xnu::MIG_mach_port_destroy, destroy},
+    {xnu::MIG_mach_port_deallocate, deallocate},
+    {xnu::MIG_mach_port_get_refs, get_refs},
+    {xnu::MIG_mach_port_mod_refs, mod_refs},
+    {xnu::MIG_mach_port_peek, peek},
+    {xnu::MIG_mach_port_set_mscount, set_make_send_count},
+    {xnu::MIG_mach_port_get_set_status, set_status},
+    {xnu::MIG_mach_port_move_member, move_member},
+    {xnu::MIG_mach_port_request_notification, request_notification},
+    {xnu::MIG_mach_port_insert_right, insert_right},
+    {xnu::MIG_mach_port_extract_right, extract_right},
+    {xnu::MIG_mach_port_set_seqno, set_sequence},
+    {xnu::MIG_mach_port_get_attributes, get_attributes},
+    {xnu::MIG_mach_port_set_attributes, set_attributes},
+    {xnu::MIG_mach_port_allocate_qos, allocate_qos},
+    {xnu::MIG_mach_port_get_srights, get_send_rights},
+    {xnu::MIG_mach_port_kernel_object, kobject},
+    {xnu::MIG_mach_port_insert_member, insert_member},
+    {xnu::MIG_mach_port_extract_member, extract_member},
+    {xnu::MIG_mach_port_get_context, get_context},
+    {xnu::MIG_mach_port_set_context, set_context},
+    {xnu::MIG_mach_port_kobject, kobject},
+    {xnu::MIG_mach_port_kobject_description, kobject},
+    {xnu::MIG_mach_port_destruct, destruct},
+    {xnu::MIG_mach_port_guard, guard},
+    {xnu::MIG_mach_port_construct, construct},
+    {xnu::MIG_mach_port_guard_with_flags, guard_with_flags},
+    {xnu::MIG_mach_port_swap_guard, swap_guard},
+    {xnu::MIG_mach_port_unguard, unguard},
 };
 
 }  // namespace

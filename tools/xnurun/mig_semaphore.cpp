@@ -13,8 +13,8 @@ i32 signal(Rpc& r) { return semaphore_signal_port(r.object, false); }
 i32 signal_all(Rpc& r) { return semaphore_signal_port(r.object, true); }
 
 const RpcRow rows[] = {
-    {xnu::MIG_semaphore_signal, 0, 0, false, signal},
-    {xnu::MIG_semaphore_signal_all, 0, 0, false, signal_all},
+    {xnu::MIG_semaphore_signal, signal},
+    {xnu::MIG_semaphore_signal_all, signal_all},
 };
 
 }  // namespace

@@ -22,7 +22,6 @@ i32 create_semaphore(Rpc& r) {
 
 i32 destroy_semaphore(Rpc& r) {
     Port* port = r.port(0);
-    if (r.port_type(0) != msg_move_send) return xnu::MIG_TYPE_ERROR;
     if (!carried_valid(port) || port->kind != PortKind::semaphore) return xnu::KERN_INVALID_ARGUMENT;
     semaphore_destroy(port);
     return 0;
@@ -61,7 +60,6 @@ i32 register_ports(Rpc& r) {
     u32 n;
     memcpy(&at, d, 8);
     memcpy(&n, d + 12, 4);
-    if (n != r.u(0) || (n && d[10] != msg_move_send)) return xnu::MIG_TYPE_ERROR;
     if (n > 3) return xnu::KERN_INVALID_ARGUMENT;
     Port** list = reinterpret_cast<Port**>(at);
     Locked hold(ports_lock);
@@ -269,35 +267,47 @@ i32 nothing_to_set(Rpc&) { return xnu::KERN_INVALID_ARGUMENT; }
 i32 resume(Rpc&) { return xnu::KERN_FAILURE; }  // it is never suspended
 
 const RpcRow rows[] = {
-    {xnu::MIG_task_threads, 0, 0, false, threads_of},
-    {xnu::MIG_mach_ports_register, 0, 3, false, register_three, 0, false, three_descriptors},
-    {xnu::MIG_mach_ports_lookup, 0, 0, false, lookup_three, 0, false, three_descriptors},
-    {xnu::MIG_mach_ports_register, 4, 0, false, register_ports, 1, true},
-    {xnu::MIG_mach_ports_lookup, 0, 0, false, lookup_registered},
-    {xnu::MIG_task_info, 8, 0, false, info},
-    {xnu::MIG_task_suspend, 0, 0, false, suspend},
-    {xnu::MIG_task_resume, 0, 0, false, resume},
-    {xnu::MIG_task_get_special_port, 4, 0, false, special_port},
-    {xnu::MIG_task_set_special_port, 4, 1, false, set_special_port},
-    {xnu::MIG_task_terminate, 0, 0, false, terminate},
-    {xnu::MIG_task_set_info, 8, 0, true, nothing_to_set},
-    {xnu::MIG_task_policy_set, 8, 0, true, rpc_task_policy_set},
-    {xnu::MIG_task_policy_get, 12, 0, false, rpc_task_policy_get},
-    {xnu::MIG_thread_create, 0, 0, false, rpc_thread_create},
-    {xnu::MIG_thread_create_running, 8, 0, true, rpc_thread_create_running},
-    {xnu::MIG_task_set_exception_ports, 12, 1, false, rpc_set_exception_ports},
-    {xnu::MIG_task_get_exception_ports, 4, 0, false, rpc_get_exception_ports},
-    {xnu::MIG_task_swap_exception_ports, 12, 1, false, rpc_swap_exception_ports},
-    {xnu::MIG_semaphore_create, 8, 0, false, create_semaphore},
-    {xnu::MIG_semaphore_destroy, 0, 1, false, destroy_semaphore},
+    {xnu::MIG_task_threads, threads_of},
+    {xnu::MIG_mach_ports_register, register_three, three_descriptors},
+    {xnu::MIG_mach_ports_lookup, lookup_three, three_descriptors},
+    {xnu::MIG_mach_ports_register, register_ports},
+    {xnu::MIG_mach_ports_lookup, lookup_registered},
+    {xnu::MIG_task_info, info},
+    {xnu::MIG_task_suspend, suspend},
+    {xnu::MIG_task_resume, resume},
+    {xnu::MIG_task_get_special_port, special_port},
+    {xnu::MIG_task_set_special_port, set_special_port},
+    {xnu::MIG_task_terminate, terminate},
+    {xnu::MIG_task_set_info, nothing_to_set},
+    {xnu::MIG_task_policy_set, rpc_task_policy_set},
+    {xnu::MIG_task_policy_get, rpc_task_policy_get},
+    {xnu::MIG_thread_create, rpc_thread_create},
+    {xnu::MIG_thread_create_running, rpc_thread_create_running},
+    {xnu::MIG_task_set_exception_ports, rpc_set_exception_ports},
+    {xnu::MIG_task_get_exception_ports, rpc_get_exception_ports},
+    {xnu::MIG_task_swap_exception_ports, rpc_swap_exception_ports},
+    {xnu::MIG_semaphore_create, create_semaphore},
+    {xnu::MIG_semaphore_destroy, destroy_semaphore},
 };
 
 }  // namespace
 
+// ipc_task_init: registered ports, bootstrap, seatbelt, access and the host's go to a child. The host is the same one; whatever else
+// is received in the parent is a dead name, as if that had ended. The child's own port is its own.
 void fork_child_special_ports() {
-    for (Port*& p : given) p = nullptr;
-    for (Port*& p : registered) p = nullptr;
-    for (bool& b : own_replaced) b = false;
+    const auto inherit = [](Port*& p) {
+        if (!p) return;
+        if (carried_valid(p) && (p->kind == PortKind::host || p->kind == PortKind::host_priv)) {
+            p = p->kind == PortKind::host ? host_port : host_priv_port;
+            send_right_copy_locked(p);
+        } else {
+            p = carried_dead;
+        }
+    };
+    own_replaced[special_kernel] = false;
+    given[special_kernel] = given[special_debug_control] = nullptr;
+    for (Port*& p : given) inherit(p);
+    for (Port*& p : registered) inherit(p);
 }
 
 u32 port_self_send_task() {

@@ -86,7 +86,6 @@ i32 get_state(Rpc& r) {
 
 i32 set_state(Rpc& r) {
     const u32 count = r.u(4);
-    if (r.size() != 8 + count * u64{4}) return xnu::MIG_BAD_ARGUMENTS;
     if (count > most_state_words) return xnu::KERN_INVALID_ARGUMENT;
     u32 words[most_state_words];
     memcpy(words, r.request->bytes + r.arguments + 8, count * 4);
@@ -94,24 +93,24 @@ i32 set_state(Rpc& r) {
 }
 
 const RpcRow rows[] = {
-    {xnu::MIG_thread_get_state, 8, 0, false, get_state},
-    {xnu::MIG_thread_set_state, 8, 0, true, set_state},
-    {xnu::MIG_thread_suspend, 0, 0, false, suspend},
-    {xnu::MIG_thread_resume, 0, 0, false, resume},
-    {xnu::MIG_thread_abort, 0, 0, false, abort},
-    {xnu::MIG_thread_abort_safely, 0, 0, false, abort},
-    {xnu::MIG_thread_set_exception_ports, 12, 1, false, rpc_set_exception_ports},
-    {xnu::MIG_thread_get_exception_ports, 4, 0, false, rpc_get_exception_ports},
-    {xnu::MIG_thread_swap_exception_ports, 12, 1, false, rpc_swap_exception_ports},
-    {xnu::MIG_thread_terminate, 0, 0, false, rpc_thread_terminate},
-    {xnu::MIG_thread_policy_set, 8, 0, true, rpc_thread_policy_set},
-    {xnu::MIG_thread_policy_get, 12, 0, false, rpc_thread_policy_get},
-    {xnu::MIG_thread_depress_abort, 0, 0, false, rpc_depress_abort},
-    {xnu::MIG_act_get_state, 8, 0, false, get_state},
-    {xnu::MIG_act_set_state, 8, 0, true, set_state},
-    {xnu::MIG_thread_get_special_port, 4, 0, false, special_port},
-    {xnu::MIG_thread_set_special_port, 4, 1, false, set_special_port},
-    {xnu::MIG_thread_info, 8, 0, false, info},
+    {xnu::MIG_thread_get_state, get_state},
+    {xnu::MIG_thread_set_state, set_state},
+    {xnu::MIG_thread_suspend, suspend},
+    {xnu::MIG_thread_resume, resume},
+    {xnu::MIG_thread_abort, abort},
+    {xnu::MIG_thread_abort_safely, abort},
+    {xnu::MIG_thread_set_exception_ports, rpc_set_exception_ports},
+    {xnu::MIG_thread_get_exception_ports, rpc_get_exception_ports},
+    {xnu::MIG_thread_swap_exception_ports, rpc_swap_exception_ports},
+    {xnu::MIG_thread_terminate, rpc_thread_terminate},
+    {xnu::MIG_thread_policy_set, rpc_thread_policy_set},
+    {xnu::MIG_thread_policy_get, rpc_thread_policy_get},
+    {xnu::MIG_thread_depress_abort, rpc_depress_abort},
+    {xnu::MIG_act_get_state, get_state},
+    {xnu::MIG_act_set_state, set_state},
+    {xnu::MIG_thread_get_special_port, special_port},
+    {xnu::MIG_thread_set_special_port, set_special_port},
+    {xnu::MIG_thread_info, info},
 };
 
 }  // namespace

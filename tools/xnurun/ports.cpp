@@ -174,11 +174,11 @@ void fork_child_ports() {
     fork_child_sets();
     fork_child_clocks();
     fork_child_machine();
-    fork_child_special_ports();
     fork_child_exceptions();
     fork_child_timers();
     fork_child_ulocks();
     init_ports();
+    fork_child_special_ports();
 }
 
 bool port_new_thread(Thread& t, u32& name) {
@@ -187,7 +187,6 @@ bool port_new_thread(Thread& t, u32& name) {
 }
 
 void port_thread_ended(Thread& t) {
-    if (t.special_reply_port) (void)port_mod_refs(t.special_reply_port, right_receive, -1);
     {
         Locked hold(ports_lock);
         exceptions_release_locked(t.exceptions);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A request to a MIG server of the kernel's, and the reply that it makes. Servers are tables of routines, one a subsystem
-// (mig_*.cpp); kernel_rpc.cpp finds the row, checks the request's form and the object, and sends what came out.
+// (mig_*.cpp); kernel_rpc.cpp finds the row, checks the request's form (as sys/darwin/mig.tbl has it) and the object, and sends
+// what came out.
 //
 // Replies have MIG's forms: an error, or a routine without results, is 36 bytes with NDR and RetCode; results follow the
 // RetCode; with descriptors the message is complex, NDR follows them and there is no RetCode; only ports: no NDR either.
@@ -47,13 +48,8 @@ using RpcHandler = i32 (*)(Rpc&);      // kern_return_t: not 0, and what was put
 
 struct RpcRow {
     i32 id;
-    u32 arguments;                     // their size; the least if `more`
-    u8 ports;                          // port descriptors in the request
-    bool more;                         // an array at its end
     RpcHandler handler;
-    u8 ool = 0;                        // out-of-line descriptors behind the ports
-    bool ool_ports = false;            // the descriptor is of ports
-    u32 since = 0;                     // its form is that of a release from this one on; the older form's row follows
+    u32 since = 0;                     // for the form of a release from this one on; the older form's row follows
 };
 
 struct RpcServer {
@@ -65,7 +61,7 @@ struct RpcServer {
 
 #pragma GCC visibility push(hidden)
 extern const RpcServer mig_port_server, mig_task_server, mig_thread_server, mig_vm_server, mig_entry_server, mig_host_server, mig_clock_server,
-    mig_semaphore_server, mig_machine_server;
+    mig_semaphore_server, mig_machine_server, mig_voucher_server, mig_port_debug_server;
 #pragma GCC visibility pop
 
 }  // namespace trapeze

@@ -7,7 +7,7 @@
 #include "sys/darwin/errno.h"
 #include "sys/darwin/kern_return.h"
 #include "tools/xnurun/handlers.h"
-#include "tools/xnurun/message.h"
+#include "tools/xnurun/timer.h"
 
 namespace trapeze {
 namespace {
@@ -45,6 +45,8 @@ void serve(void*) {
                 if (t->armed && t->deadline <= now) post(*t);
                 if (t->armed && t->deadline < next) next = t->deadline;
             }
+            const u64 alarm = alarms_due_locked(now);
+            if (alarm < next) next = alarm;
         }
         const lnx::timespec until = {static_cast<i64>(next / 1000000000), static_cast<i64>(next % 1000000000)};
         constexpr i32 wait_bitset = 9;
@@ -52,13 +54,15 @@ void serve(void*) {
     }
 }
 
-void tell() {
+}  // namespace
+
+void timers_changed() {
     __atomic_fetch_add(&changed, 1, __ATOMIC_RELEASE);
     futex_wake(&changed, 1);
 }
 
-// Under ports_lock. False: no thread to be had; the timer then never goes off.
-bool start() {
+// What was to come then never does.
+bool timers_start_locked() {
     if (started) return true;
     Thread* t = thread_new();
     if (!t) return false;
@@ -71,6 +75,8 @@ bool start() {
     if (host_failed(r)) thread_free(t);
     return started = !host_failed(r);
 }
+
+namespace {
 
 // The timer behind a receive right. osfmk/ipc/ipc_port.c ipc_port_translate_receive.
 i32 find(u32 name, Timer*& timer) {
@@ -87,7 +93,7 @@ i32 arm(u32 name, u64 deadline) {
     if (const i32 failed = find(name, t)) return failed;
     t->deadline = deadline;
     t->armed = true;
-    tell();
+    timers_changed();
     return 0;
 }
 
@@ -110,6 +116,7 @@ void object_died_locked(Port* port) {
 void fork_child_timers() {
     timers = free_timers = nullptr;
     started = false;
+    fork_child_alarms();
 }
 
 Answer mach_timer_create(Trap&) {
@@ -117,7 +124,7 @@ Answer mach_timer_create(Trap&) {
     if (port_allocate(right_receive, name)) return kern(0);
     Locked hold(ports_lock);
     Port* port;
-    if (!start() || receive_right_locked(name, port)) {
+    if (!timers_start_locked() || receive_right_locked(name, port)) {
         if (PortEntry* e = entry_find_locked(name); e && e->types == type_receive) {  // no timer, and no port either
             Port* waste = e->port;
             e->types = 0;
@@ -163,7 +170,7 @@ Answer mach_timer_cancel(Trap& trap) {
         if (const i32 failed = find(trap.u(0), t)) return kern(failed);
         if (t->armed) deadline = t->deadline;
         t->armed = false;
-        tell();
+        timers_changed();
     }
     return kern(trap.w(1) && !copyout(deadline, trap.w(1)) ? xnu::KERN_FAILURE : 0);
 }
