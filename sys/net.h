@@ -124,7 +124,7 @@ constexpr Option send_buffer{kernel::SOL_SOCKET, kernel::SO_SNDBUF, false};     
 constexpr Option receive_buffer{kernel::SOL_SOCKET, kernel::SO_RCVBUF, false};
 constexpr Option low_water{kernel::SOL_SOCKET, kernel::SO_RCVLOWAT, false};        // bytes that make it readable
 constexpr Option socket_type{kernel::SOL_SOCKET, kernel::SO_TYPE, false};          // to read: SOCK_*
-constexpr Option listening{kernel::SOL_SOCKET, kernel::SO_ACCEPTCONN, true};       // to read
+constexpr Option listening{kernel::SOL_SOCKET, kernel::SO_ACCEPTCONN, true};       // to read; no XNU answers it: ENOPROTOOPT
 constexpr Option time_to_live{kernel::IPPROTO_IP, kernel::IP_TTL, false};
 }  // namespace option
 // ENOPROTOOPT: not such a socket's option. EINVAL: not such a value.

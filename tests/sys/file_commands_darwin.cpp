@@ -145,6 +145,74 @@ void locks() {
     (void)close(up[0]), (void)close(up[1]), (void)close(down[0]), (void)close(down[1]), (void)close(fd), (void)close(other);
 }
 
+// What was there before openat, what only advises, what is refused, by Darwin's numbers.
+void old_and_odd() {
+    (void)mkdir("below", 0755);
+    make_file("below/it", "abc");
+    const i32 folder = fd_of(open("below", O_RDONLY)), file = fd_of(open("below/it", O_RDWR)), reader = fd_of(open("below/it", O_RDONLY));
+    struct {
+        i32 flags;
+        u16 mode, pad;
+        const char* path;
+    } from{O_RDWR | O_CREAT, 07666, 0, "made"};
+    const i32 made = fd_of(command(folder, 56, &from));
+    FileInfo s{};
+    ok(made >= 0 && stat("below/made", &s).ok() && (s.mode & 07777) == 0644, "F_OPENFROM: opens from a folder, of permissions alone");
+    fails(command(file, 56, &from), xnu::ENOTDIR, "from a file: ENOTDIR");
+    fails(command(folder, 56, bad_pointer()), xnu::EFAULT, "from nowhere: EFAULT");
+    ok(command(folder, 57, "made").ok() && stat("below/made", &s).err() == xnu::ENOENT, "F_UNLINKFROM");
+    fails(command(folder, 57, "made"), xnu::ENOENT, "once");
+    fails(command(file, 57, "made"), xnu::ENOTDIR, "from a file: ENOTDIR");
+    char path[xnu::MAXPATHLEN], again[xnu::MAXPATHLEN];
+    ok(command(file, xnu::F_GETPATH, path).ok() && command(file, 71, again).ok() && str_eq(path, again), "F_GETPATH_MTMINFO");
+    (void)rename("below/it", "below/renamed");
+    const usize n = str_len(path);
+    ok(command(file, xnu::F_GETPATH, again).ok() && str_eq(again + str_len(again) - 8, "/renamed") && str_len(again) == n + 5, "F_GETPATH follows a rename");
+    ok(sys_fcntl(file, 41, 0).ok(), "F_CHKCLEAN");
+    ok(sys_fcntl(file, 68, 1).ok() && sys_fcntl(file, 81, 1).ok() && sys_fcntl(reader, 68, 0).ok(), "F_SETSTATICCONTENT, F_SET_GREEDY_MODE: by who may write the file");
+    ok(sys_fcntl(file, 82, 1).ok(), "F_SETIOTYPE, isochronous");
+    fails(sys_fcntl(file, 82, 2), xnu::EINVAL, "there is no other: EINVAL");
+    fails(sys_fcntl(file, 70, 1), xnu::EINVAL, "F_SETBACKINGSTORE is HFS's: EINVAL");
+    fails(sys_fcntl(file, 69, static_cast<u64>(reader)), root() ? xnu::EINVAL : xnu::EPERM, "F_MOVEDATAEXTENTS");
+    fails(sys_fcntl(file, 80, 0), xnu::ENOTSUP, "F_MAKECOMPRESSED");
+    fails(sys_fcntl(reader, 100, 0), root() ? xnu::EPERM : xnu::EACCES, "F_TRIM_ACTIVE_FILE to read only");
+    struct {
+        u32 flags, reserved;
+        i64 offset, length;
+    } ahead{0, 0, 0, 100};
+    ok(command(reader, 101, &ahead), "F_SPECULATIVE_READ");
+    ahead.length = -1;
+    fails(command(reader, 101, &ahead), xnu::EINVAL, "of less than nothing: EINVAL");
+    ahead = {0, 0, 0x7fffffffffffffff, 1};
+    fails(command(reader, 101, &ahead), xnu::EOVERFLOW, "beyond every file: EOVERFLOW");
+    fails(command(reader, 101, bad_pointer()), xnu::EFAULT, "from nowhere: EFAULT");
+    fails(command(file, 105, &ahead), xnu::ENOENT, "F_GETSIGSINFO: nobody has signed it");
+    (void)unlink("below/renamed");
+    fails(command(file, xnu::F_GETPATH, again), xnu::ENOENT, "F_GETPATH of what is unlinked: ENOENT");
+    for (const i32 fd : {folder, file, reader, made}) (void)close(fd);
+}
+
+// /dev/fd/N is dup.
+void descriptors_by_name() {
+    make_file("twice", "abcdef");
+    const i32 fd = fd_of(open("twice", O_RDONLY));
+    char path[32] = "/dev/fd/", c[4] = {};
+    path[8] = static_cast<char>('0' + fd / 10), path[9] = static_cast<char>('0' + fd % 10);
+    if (fd < 10) path[8] = path[9], path[9] = 0;
+    const i32 same = fd_of(open(path, O_RDONLY));
+    ok(same >= 0 && read(fd, c, 2).raw == 2 && read(same, c, 2).raw == 2 && memcmp(c, "cd", 2) == 0, "/dev/fd/N shares its offset");
+    fails(open(path, O_RDWR), xnu::EACCES, "not for more than it was opened for: EACCES");
+    fails(open("/dev/fd/77", O_RDONLY), xnu::EBADF, "of nothing: EBADF");
+    fails(open("/dev/fd/x", O_RDONLY), xnu::ENOENT, "of no number: ENOENT");
+    i32 ends[2];
+    (void)pipe(ends);
+    path[8] = static_cast<char>('0' + ends[1] / 10), path[9] = static_cast<char>('0' + ends[1] % 10);
+    if (ends[1] < 10) path[8] = path[9], path[9] = 0;
+    const i32 writer = fd_of(open(path, O_WRONLY | xnu::O_CLOEXEC));
+    ok(write(writer, "x", 1).raw == 1 && sys_fcntl(writer, xnu::F_GETFD, 0).raw == 1, "a pipe's end too");
+    for (const i32 n : {fd, same, ends[0], ends[1], writer}) (void)close(n);
+}
+
 void opening() {
     make_file("plain", "abc");
     (void)mkdir("folder", 0755);
@@ -201,6 +269,8 @@ int main() {
     room();
     commands();
     locks();
+    old_and_odd();
+    descriptors_by_name();
     opening();
     private_folders();
     return done();

@@ -25,8 +25,11 @@ int main() {
     on_and_off(tcp, option::no_delay, "TCP_NODELAY");
     on_and_off(udp, option::broadcast, "SO_BROADCAST");
     ok(get_option(tcp, option::socket_type).raw == SOCK_STREAM && get_option(udp, option::socket_type).raw == SOCK_DGRAM, "SO_TYPE");
-    ok(get_option(tcp, option::listening).raw == 0 && bind(tcp, loopback(AF_INET)).ok() && listen(tcp).ok() && get_option(tcp, option::listening).raw == 1,
-       "SO_ACCEPTCONN");
+    constexpr bool darwin = kernel::EAGAIN == 35;
+    const i64 before_listen = get_option(tcp, option::listening).raw;
+    ok(bind(tcp, loopback(AF_INET)).ok() && listen(tcp).ok(), "a listener");
+    if (darwin) fails(get_option(tcp, option::listening), kernel::ENOPROTOOPT, "SO_ACCEPTCONN: no XNU answers it");
+    else ok(before_listen == 0 && get_option(tcp, option::listening).raw == 1, "SO_ACCEPTCONN");
     ok(set_option(udp, option::send_buffer, 8192).ok() && get_option(udp, option::send_buffer).raw >= 8192, "SO_SNDBUF");
     ok(set_option(udp, option::receive_buffer, 16384).ok() && get_option(udp, option::receive_buffer).raw >= 16384, "SO_RCVBUF");
     ok(set_option(udp, option::time_to_live, 7).ok() && get_option(udp, option::time_to_live).raw == 7, "IP_TTL");

@@ -55,7 +55,6 @@ int main() {
     fails(sys_terminate_with_payload(child, 1, 2, nullptr, 0, nullptr, 0), xnu::ESRCH, "one that is gone: ESRCH");
     fails(sys_terminate_with_payload(0, 1, 2, nullptr, 0, nullptr, 0), xnu::EINVAL, "nobody: EINVAL");
 
-    fails(sys_guarded_writev_np(1, nullptr, nullptr, 0), xnu::EINVAL, "guards of descriptors are refused: EINVAL");
     u32 auditor = 0;
     ok(sys_getauid(&auditor).ok() && auditor == ~0u, "nobody has begun an audit session");
     fails(sys_getauid(nullptr), xnu::EFAULT, "a bad place: EFAULT");

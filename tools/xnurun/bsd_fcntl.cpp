@@ -66,11 +66,29 @@ Answer owner(i32 fd, bool set, i32 who) {
     return host_failed(r) ? from_host(r == -lnx::EINVAL ? -lnx::ENOTTY : r) : ok(set ? 0 : -group);
 }
 
+// Of a descriptor that no child gets, the only one of its open file: EBADF, EAGAIN. It stays so.
+Answer confine(i32 fd, bool on) {
+    constexpr u32 most = 65536;
+    if (!on) return fail(xnu::EPERM);
+    if (confined(fd)) return ok();
+    u64 limit[2] = {1024, 1024};
+    host(lnx::SYS_prlimit64, 0, 7, 0, limit);
+    const i64 pid = host(lnx::SYS_getpid);
+    for (u32 other = 0; other < limit[0] && other < most; other++)
+        if (static_cast<i32>(other) != fd && host(lnx::SYS_kcmp, pid, pid, 0, fd, other) == 0) return fail(xnu::EAGAIN);
+    if (!close_on_fork(fd)) return fail(xnu::EBADF);
+    set_confined(fd);
+    return ok();
+}
+
 }  // namespace
 
 Answer bsd_fcntl(Trap& trap) {
     const i32 fd = trap.i(0), command = trap.i(1);
     if (hidden(fd) || host_failed(host(lnx::SYS_fcntl, fd, lnx::F_GETFD))) return fail(xnu::EBADF);
+    if (!command_of_era(command)) return fail(kind_of(fd) == Kind::vnode ? xnu::ENOTTY : xnu::EBADF);
+    if ((command == xnu::F_DUPFD || command == xnu::F_DUPFD_CLOEXEC) && guarded(fd, guard_dup)) guard_violated(trap, fd, violated_dup);
+    if (command == xnu::F_SETFD && guard_of(fd) && !(trap.w(2) & 1)) guard_violated(trap, fd, violated_nocloexec);
     switch (command) {
     case xnu::F_DUPFD: return descriptor_made(fd, host(lnx::SYS_fcntl, fd, lnx::F_DUPFD, trap.w(2)));
     case xnu::F_DUPFD_CLOEXEC: return descriptor_made(fd, host(lnx::SYS_fcntl, fd, lnx::F_DUPFD_CLOEXEC, trap.w(2)));
@@ -99,6 +117,8 @@ Answer bsd_fcntl(Trap& trap) {
         if (trap.i(2)) set_quiet(fd);  // what is no socket keeps it for ever: 0 clears all flags but this one
         return ok();
     case xnu::F_GETNOSIGPIPE: return ok(host_socket_number(fd, lnx::SO_TYPE) > 0 ? no_sigpipe(fd) : quiet(fd));
+    case 95: return confine(fd, trap.i(2) != 0);                   // F_SETCONFINED
+    case 96: return ok(confined(fd));                              // F_GETCONFINED
     default:
         if (command == 60 || (command & 0x20000000 && command & static_cast<i32>(0xc0000000))) return fail(xnu::EINVAL);  // F_MARKDEPENDENCY
         return kind_of(fd) == Kind::vnode ? file_command(trap) : fail(xnu::EBADF);

@@ -2,6 +2,7 @@
 // Opening, and calls on descriptors. Flags of open are translated both ways (F_GETFL); a descriptor is the host's.
 #include "sys/darwin/errno.h"
 #include "sys/darwin/types.h"
+#include "sys/mem.h"
 #include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/path.h"
@@ -11,7 +12,7 @@ namespace trapeze {
 namespace {
 
 constexpr u64 int_max = 0x7fffffff;
-constexpr i32 o_nofollow_any = 0x20000000;
+constexpr i32 o_nofollow_any = 0x20000000, o_clofork = 0x8000000;
 
 struct FlagPair {
     i32 darwin, linux;
@@ -61,6 +62,33 @@ Answer vectors(Trap& trap, u64 number) {
     return vectors_done(trap, host_blocking(number, trap.i(0), trap.w(1), trap.u(2)));
 }
 
+// The number that /dev/fd/N or /dev/stdin names, or -1.
+i32 named_descriptor(const char* path) {
+    if (str_eq(path, "/dev/stdin")) return 0;
+    if (str_eq(path, "/dev/stdout")) return 1;
+    if (str_eq(path, "/dev/stderr")) return 2;
+    constexpr char folder[] = "/dev/fd/";
+    u32 at = 0, n = 0;
+    while (folder[at] && path[at] == folder[at]) at++;
+    if (folder[at] || !path[at]) return -1;
+    for (; path[at]; at++) {
+        if (path[at] < '0' || path[at] > '9' || n > 0xfffff) return -1;
+        n = n * 10 + static_cast<u32>(path[at] - '0');
+    }
+    return static_cast<i32>(n);
+}
+
+// Opening it is dup (dupfdopen), for no more than it was opened for; the host would open the file once more.
+Answer open_named_descriptor(i32 fd, i32 flags) {
+    const i64 mode = hidden(fd) ? -lnx::EBADF : host(lnx::SYS_fcntl, fd, lnx::F_GETFL);
+    if (host_failed(mode)) return fail(xnu::EBADF);
+    if (guarded(fd, guard_dup)) return fail(xnu::EPERM);
+    const i64 has = mode & lnx::O_ACCMODE, wants = flags & xnu::O_ACCMODE;
+    if (has != lnx::O_RDWR && has != wants) return fail(xnu::EACCES);
+    const bool closes = flags & xnu::O_CLOEXEC || host(lnx::SYS_fcntl, fd, lnx::F_GETFD) & 1;
+    return descriptor_made(fd, closes ? host(lnx::SYS_fcntl, fd, lnx::F_DUPFD_CLOEXEC, 0) : host(lnx::SYS_dup, fd));
+}
+
 }  // namespace
 
 Answer descriptor_made(i32 from, i64 r) {
@@ -89,7 +117,18 @@ Answer bsd_read(Trap& trap) {
     if (too_long(trap.w(2))) return fail(xnu::EINVAL);
     return from_host_restartable(host_blocking(lnx::SYS_read, trap.i(0), trap.w(1), trap.w(2)));
 }
+// Writing to what is guarded against it; a descriptor that is not for writing at all is EBADF all the same.
+static void check_write_guard(Trap& trap) {
+    const i32 fd = trap.i(0);
+    if (guarded(fd, guard_write) && (host(lnx::SYS_fcntl, fd, lnx::F_GETFL) & lnx::O_ACCMODE) != lnx::O_RDONLY)
+        guard_violated(trap, fd, violated_write);
+}
+
 Answer bsd_write(Trap& trap) {
+    check_write_guard(trap);
+    return write_bytes(trap);
+}
+Answer write_bytes(Trap& trap) {
     if (too_long(trap.w(2))) return fail(xnu::EINVAL);
     if (Answer a{}; may_be_socket(trap.i(0)) && socket_write(trap, a)) return a;
     return from_host_restartable(write_as_told(lnx::SYS_write, trap.i(0), trap.w(1), trap.w(2), 0));
@@ -99,6 +138,10 @@ Answer bsd_pread(Trap& trap) {
     return from_host_restartable(host_blocking(lnx::SYS_pread64, trap.i(0), trap.w(1), trap.w(2), trap.w(3)));
 }
 Answer bsd_pwrite(Trap& trap) {
+    check_write_guard(trap);
+    return write_bytes_at(trap);
+}
+Answer write_bytes_at(Trap& trap) {
     if (too_long(trap.w(2))) return fail(xnu::EINVAL);
     return from_host_restartable(host_blocking(lnx::SYS_pwrite64, trap.i(0), trap.w(1), trap.w(2), trap.w(3)));
 }
@@ -108,10 +151,15 @@ Answer bsd_preadv(Trap& trap) {
 }
 Answer bsd_pwritev(Trap& trap) {
     if (trap.u(2) == 0 || trap.u(2) > 1024) return fail(xnu::EINVAL);
+    check_write_guard(trap);
     return vectors_done(trap, host_blocking(lnx::SYS_pwritev, trap.i(0), trap.w(1), trap.u(2), trap.w(3), 0));
 }
 Answer bsd_readv(Trap& trap) { return vectors(trap, lnx::SYS_readv); }
 Answer bsd_writev(Trap& trap) {
+    if (trap.u(2) && trap.u(2) <= 1024) check_write_guard(trap);
+    return write_vectors(trap);
+}
+Answer write_vectors(Trap& trap) {
     if (Answer a{}; trap.u(2) && trap.u(2) <= 1024 && may_be_socket(trap.i(0)) && socket_writev(trap, a)) return a;
     if (trap.u(2) == 0 || trap.u(2) > 1024) return fail(xnu::EINVAL);
     return vectors_done(trap, write_as_told(lnx::SYS_writev, trap.i(0), trap.w(1), trap.u(2), 0));
@@ -122,6 +170,8 @@ Answer open_path(Trap&, i32 directory, u64 name, i32 flags, u32 mode) {
     if (flags & xnu::O_CREAT && flags & xnu::O_DIRECTORY) return fail(xnu::EINVAL);
     const Path path(name);
     if (path.error) return fail(path.error);
+    if (const i32 fd = path.text()[0] == '/' && path.text()[1] == 'd' ? named_descriptor(path.text()) : -1; fd >= 0)
+        return open_named_descriptor(fd, flags);
     if (flags & (xnu::O_NOFOLLOW | o_nofollow_any) && path.names_private_link()) return fail(xnu::ELOOP);
     if (flags & xnu::O_SYMLINK) {  // concerns a link alone
         lnx::stat s{};
@@ -135,11 +185,15 @@ Answer open_path(Trap&, i32 directory, u64 name, i32 flags, u32 mode) {
         } how{static_cast<u32>(open_flags_to_host(flags)), flags & xnu::O_CREAT ? mode & 07777u : 0u, 4};  // RESOLVE_NO_SYMLINKS
         r = host_blocking(lnx::SYS_openat2, directory, path.text(), &how, sizeof how);
     } else r = host_blocking(lnx::SYS_openat, directory, path.text(), open_flags_to_host(flags), mode & 07777);
-    if (!host_failed(r)) set_socket(static_cast<i32>(r), false);
+    if (!host_failed(r)) {
+        set_socket(static_cast<i32>(r), false);
+        if (flags & o_clofork) set_close_on_fork(static_cast<i32>(r), true);
+    }
     if (!host_failed(r) && flags & (xnu::O_SHLOCK | xnu::O_EXLOCK)) {
         const i32 how = (flags & xnu::O_EXLOCK ? lnx::LOCK_EX : lnx::LOCK_SH) | (flags & xnu::O_NONBLOCK ? lnx::LOCK_NB : 0);
         const i64 locked = host_blocking(lnx::SYS_flock, r, how);
         if (host_failed(locked)) {
+            set_close_on_fork(static_cast<i32>(r), false);
             host(lnx::SYS_close, r);
             return from_host_restartable(locked);
         }
@@ -152,13 +206,23 @@ Answer bsd_openat(Trap& trap) { return open_path(trap, directory_to_host(trap.i(
 
 Answer bsd_close(Trap& trap) {
     if (hidden(trap.i(0))) return fail(xnu::EBADF);
-    descriptor_closing(trap.i(0));
-    return from_host(host(lnx::SYS_close, trap.i(0)));
+    if (guarded(trap.i(0), guard_close)) guard_violated(trap, trap.i(0), violated_close);
+    return close_descriptor(trap.i(0));
 }
-Answer bsd_dup(Trap& trap) { return hidden(trap.i(0)) ? fail(xnu::EBADF) : descriptor_made(trap.i(0), host(lnx::SYS_dup, trap.i(0))); }
+Answer close_descriptor(i32 fd) {
+    descriptor_closing(fd);
+    return from_host(host(lnx::SYS_close, fd));
+}
+Answer bsd_dup(Trap& trap) {
+    if (hidden(trap.i(0))) return fail(xnu::EBADF);
+    if (guarded(trap.i(0), guard_dup)) guard_violated(trap, trap.i(0), violated_dup);
+    return descriptor_made(trap.i(0), host(lnx::SYS_dup, trap.i(0)));
+}
 Answer bsd_dup2(Trap& trap) {
     const i32 from = trap.i(0), to = trap.i(1);
     if (hidden(from) || hidden(to) || host_failed(host(lnx::SYS_fcntl, from, 1))) return fail(xnu::EBADF);
+    if (guarded(from, guard_dup)) guard_violated(trap, from, violated_dup);
+    if (from != to && guarded(to, guard_close)) guard_violated(trap, to, violated_close);
     if (from != to) descriptor_closing(to);
     return descriptor_made(from, host(lnx::SYS_dup2, from, to));
 }

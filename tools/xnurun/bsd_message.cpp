@@ -8,7 +8,9 @@
 #include "sys/mem.h"
 #include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/handlers.h"
+#include "tools/xnurun/interfaces.h"
 #include "tools/xnurun/kqueue.h"
+#include "tools/xnurun/socket_options.h"
 #include "tools/xnurun/sockets.h"
 
 namespace trapeze {
@@ -48,7 +50,7 @@ i32 receiver(i32 fd, u64 name, u32 size, HostAddress& a, const u8*& at) {
 }
 
 // Descriptors of the guest's control into the host's. 0 or an errno.
-i32 control_in(u64 from, u32 size, HostControl& c, u64& host_size) {
+i32 control_in(Trap& trap, u64 from, u32 size, HostControl& c, u64& host_size) {
     xnu::cmsghdr head;
     if (size < sizeof head) return xnu::EINVAL;
     if (size > 2048) return xnu::EINVAL;  // MCLBYTES
@@ -66,7 +68,8 @@ i32 control_in(u64 from, u32 size, HostControl& c, u64& host_size) {
         i32 fd;
         memcpy(&fd, c.bytes + sizeof h + i * 4, 4);
         if (hidden(fd)) return xnu::EBADF;
-        if (is_kqueue(fd)) return xnu::EINVAL;
+        if (is_kqueue(fd) || confined(fd)) return xnu::EINVAL;
+        if (guarded(fd, guard_socket_ipc)) guard_violated(trap, fd, violated_socket_ipc);
     }
     host_size = (sizeof h + count * 4 + 7) & ~7ull;
     return 0;
@@ -79,6 +82,7 @@ struct PacketInfo {
 };
 constexpr PacketInfo packet_infos[] = {
     {0, xnu::IP_PKTINFO, 8, 12}, {0, xnu::IP_RECVTTL, 2, 4}, {41, xnu::IPV6_PKTINFO, 50, 20}, {41, xnu::IPV6_HOPLIMIT, 52, 4}, {41, xnu::IPV6_TCLASS, 67, 4},
+    {41, xnu::IPV6_2292PKTINFO, 2, 20}, {41, xnu::IPV6_2292HOPLIMIT, 8, 4},
 };
 
 // What goes with a datagram of the internet; what has no counterpart is left out, as XNU leaves out what it does not know.
@@ -102,57 +106,117 @@ i32 packet_control_in(u64 from, u32 size, HostControl& c, u64& host_size) {
     return 0;
 }
 
-// The host's control to the guest. True: written.
-bool control_out(const HostControl& c, u64 size, u64 to, u32 room, u32& used, bool& cut) {
-    used = 0;
-    cut = false;
-    for (u64 at = 0; at + sizeof(lnx::cmsghdr) <= size;) {
-        lnx::cmsghdr h;
-        memcpy(&h, c.bytes + at, sizeof h);
-        if (h.cmsg_len < sizeof h || h.cmsg_len > size - at) break;
-        u8 block[sizeof(xnu::cmsghdr) + most_descriptors * 4];
-        u32 data = static_cast<u32>(h.cmsg_len - sizeof h);
-        const u8* from = c.bytes + at + sizeof h;
-        at += (h.cmsg_len + 7) & ~7ull;
-        xnu::cmsghdr g{};
-        g.cmsg_level = xnu::SOL_SOCKET;
-        if (h.cmsg_level != lnx::SOL_SOCKET) {
-            const PacketInfo* found = nullptr;
-            for (const PacketInfo& p : packet_infos)
-                if (p.level == h.cmsg_level && p.host == h.cmsg_type && p.size == data) found = &p;
-            if (!found) continue;
-            g.cmsg_level = found->level;
-            g.cmsg_type = found->darwin;
-            if (found->darwin == xnu::IP_RECVTTL) data = 1;  // a byte there
-            memcpy(block + sizeof g, from, data);
-        } else if (h.cmsg_type == lnx::SCM_RIGHTS && data <= most_descriptors * 4) {
-            g.cmsg_type = xnu::SCM_RIGHTS;
-            for (u32 i = 0; i < data / 4; i++) {
-                i32 fd;
-                memcpy(&fd, from + i * 4, 4);
-                set_socket(fd, true);
-            }
-            memcpy(block + sizeof g, from, data);
-        } else if (h.cmsg_type == lnx::SO_TIMESTAMP && data == 16) {
-            g.cmsg_type = xnu::SCM_TIMESTAMP;
-            lnx::timeval t;
-            memcpy(&t, from, sizeof t);
-            const xnu::timeval d{t.tv_sec, static_cast<i32>(t.tv_usec), 0};
-            memcpy(block + sizeof g, &d, sizeof d);
-        } else {
-            continue;
-        }
-        g.cmsg_len = static_cast<u32>(sizeof g) + data;
+// The guest's control as it fills: blocks of a multiple of 4 bytes (CMSG_SPACE), the last one cut where there is no more room.
+struct GuestControl {
+    u64 to;
+    u32 room, used;
+    bool cut, bad;
+
+    void put(i32 level, i32 type, const void* data, u32 size) {
+        u8 block[sizeof(xnu::cmsghdr) + most_descriptors * 4] = {};
+        const xnu::cmsghdr g{static_cast<u32>(sizeof g) + size, level, type};
         memcpy(block, &g, sizeof g);
-        u32 n = g.cmsg_len;
+        memcpy(block + sizeof g, data, size);
+        u32 n = (g.cmsg_len + 3) & ~3u;
         if (room - used < n) {
             n = room - used;
             cut = true;
         }
-        if (!copyout(block, to + used, n)) return false;
+        if (!copyout(block, to + used, n)) bad = true;
         used += n;
     }
-    return true;
+};
+
+// When it came, on the clock of the day and on the one that only goes forward: whichever was asked for.
+void put_times(i32 fd, GuestControl& out, const lnx::timeval& t) {
+    constexpr i32 so_monotonic = 0x800, scm_monotonic = 4;
+    const bool monotonic = kept_option(fd, xnu::SOL_SOCKET, so_monotonic, 0);
+    if (kept_option(fd, xnu::SOL_SOCKET, xnu::SO_TIMESTAMP, !monotonic)) {
+        const xnu::timeval d{t.tv_sec, static_cast<i32>(t.tv_usec), 0};
+        out.put(xnu::SOL_SOCKET, xnu::SCM_TIMESTAMP, &d, sizeof d);
+    }
+    if (!monotonic) return;
+    lnx::timeval now;
+    host(lnx::SYS_gettimeofday, &now, 0);
+    const i64 ago = (now.tv_sec - t.tv_sec) * 1'000'000'000 + (now.tv_usec - t.tv_usec) * 1000;
+    const u64 at = monotonic_ns() - static_cast<u64>(ago > 0 ? ago : 0);
+    out.put(xnu::SOL_SOCKET, scm_monotonic, &at, sizeof at);
+}
+
+// struct sockaddr_dl of an interface, as IP_RECVIF gives it; of none it knows, an empty one.
+u32 link_address(u32 index, u8 (&to)[64]) {
+    memset(to, 0, sizeof to);
+    to[0] = 8, to[1] = xnu::AF_LINK;
+    Interfaces all;
+    if (!index || !all.read(false)) return to[0];
+    for (u32 i = 0; i < all.link_count; i++) {
+        const Interface& l = all.links[i];
+        if (l.index != index) continue;
+        to[2] = static_cast<u8>(index), to[3] = static_cast<u8>(index >> 8), to[4] = static_cast<u8>(l.type);
+        to[5] = l.name_size, to[6] = l.address_size;
+        memcpy(to + 8, l.name, l.name_size);
+        memcpy(to + 8 + l.name_size, l.address, l.address_size);
+        const u32 size = 8u + l.name_size + l.address_size;
+        to[0] = static_cast<u8>(size < 20 ? 20 : (size + 3) & ~3u);
+    }
+    all.drop();
+    return to[0];
+}
+
+// Where a datagram came to and by what, in ip_savecontrol's order. The host tells it all by IP_PKTINFO: of that what was asked for.
+void put_internet(i32 fd, GuestControl& out, const u8* info, const u8* ttl) {
+    bool wants_to = false, wants_interface = false, wants_info = false;
+    if (info) {
+        wants_to = kept_option(fd, 0, xnu::IP_RECVDSTADDR, 0);
+        wants_interface = kept_option(fd, 0, xnu::IP_RECVIF, 0);
+        wants_info = kept_option(fd, 0, xnu::IP_PKTINFO, !wants_to && !wants_interface);
+    }
+    if (wants_to) out.put(0, xnu::IP_RECVDSTADDR, info + 8, 4);
+    if (wants_interface) {
+        u32 index;
+        memcpy(&index, info, 4);
+        u8 link[64];
+        const u32 size = link_address(index, link);
+        out.put(0, xnu::IP_RECVIF, link, size);
+    }
+    if (ttl) out.put(0, xnu::IP_RECVTTL, ttl, 1);
+    if (wants_info) out.put(0, xnu::IP_PKTINFO, info, 12);
+}
+
+// The host's control to the guest. False: it could not be written.
+bool control_out(i32 fd, const HostControl& c, u64 size, u64 to, u32 room, u32& used, bool& cut) {
+    GuestControl out{to, room, 0, false, false};
+    const u8 *info = nullptr, *ttl = nullptr;
+    for (u64 at = 0; at + sizeof(lnx::cmsghdr) <= size;) {
+        lnx::cmsghdr h;
+        memcpy(&h, c.bytes + at, sizeof h);
+        if (h.cmsg_len < sizeof h || h.cmsg_len > size - at) break;
+        const u32 data = static_cast<u32>(h.cmsg_len - sizeof h);
+        const u8* from = c.bytes + at + sizeof h;
+        at += (h.cmsg_len + 7) & ~7ull;
+        if (h.cmsg_level != lnx::SOL_SOCKET) {
+            for (const PacketInfo& p : packet_infos) {
+                if (p.level != h.cmsg_level || p.host != h.cmsg_type || p.size != data) continue;
+                if (p.level) out.put(p.level, p.darwin, from, data);
+                else (p.darwin == xnu::IP_PKTINFO ? info : ttl) = from;
+            }
+        } else if (h.cmsg_type == lnx::SCM_RIGHTS && data <= most_descriptors * 4) {
+            for (u32 i = 0; i < data / 4; i++) {
+                i32 number;
+                memcpy(&number, from + i * 4, 4);
+                set_socket(number, true);
+            }
+            out.put(xnu::SOL_SOCKET, xnu::SCM_RIGHTS, from, data);
+        } else if (h.cmsg_type == lnx::SO_TIMESTAMP && data == 16) {
+            lnx::timeval t;
+            memcpy(&t, from, sizeof t);
+            put_times(fd, out, t);
+        }
+    }
+    if (info || ttl) put_internet(fd, out, info, ttl);
+    used = out.used;
+    cut = out.cut;
+    return !out.bad;
 }
 
 void shut_after(i32 fd, i32 flags, i64 r) {
@@ -214,7 +278,7 @@ Answer send_message(Trap& trap, i32 fd, const xnu::msghdr& g, i32 flags) {
         if (domain < 0) return fail(socket_error_of(domain));
         if (g.msg_controllen < sizeof(xnu::cmsghdr)) return fail(xnu::EINVAL);
         if (domain == lnx::AF_UNIX) {
-            if (const i32 wrong = control_in(as_word(g.msg_control), g.msg_controllen, c, size)) return fail(wrong);
+            if (const i32 wrong = control_in(trap, as_word(g.msg_control), g.msg_controllen, c, size)) return fail(wrong);
         } else if (const i32 wrong = packet_control_in(as_word(g.msg_control), g.msg_controllen, c, size)) {
             return fail(wrong);
         }
@@ -254,7 +318,7 @@ Answer receive_message(i32 fd, xnu::msghdr& g, i32 flags) {
     if (g.msg_control) {
         u32 used;
         bool cut;
-        if (!control_out(c, h.msg_controllen, as_word(g.msg_control), g.msg_controllen, used, cut)) return fail(xnu::EFAULT);
+        if (!control_out(fd, c, h.msg_controllen, as_word(g.msg_control), g.msg_controllen, used, cut)) return fail(xnu::EFAULT);
         if (cut) g.msg_flags |= xnu::MSG_CTRUNC;
         g.msg_controllen = used;
     }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Calls on names: bsd/vfs/vfs_syscalls.c. The variants from a descriptor and those without share their code, as there.
 #include "sys/mem.h"
+#include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/handlers.h"
+#include "tools/xnurun/kqueue.h"
 #include "tools/xnurun/path.h"
 
 namespace trapeze {
@@ -133,20 +135,38 @@ Answer bsd_truncate(Trap& trap) {
     return path.error ? fail(path.error) : from_host(host(lnx::SYS_truncate, path.text(), trap.w(1)));
 }
 
-// bsd/sys/unistd.h _PC_*: what vn_pathconf (bsd/vfs/vfs_vnops.c) says, and a case-sensitive HFS+.
-static Answer limit_of(i32 name) {
-    constexpr i64 values[27] = {-1, 32767, 1024, 1024, 255, 1024, 512, 200112, 200112, 255, 255, 1, 1, 1,
-                                0,  1,     1,    1,    64,  0,    4096, 65536, 4096, 4096, 255, 0, 31};
-    return name >= 1 && name <= 26 ? ok(values[name]) : fail(xnu::EINVAL);
+// bsd/sys/unistd.h _PC_*. Some are the same for every file (vn_pathconf of bsd/vfs/vfs_vnops.c); the others are those of a case-sensitive
+// HFS+, of a device (spec_pathconf) or of a named fifo (fifo_pathconf); what those do not know is EINVAL. mode: 0 for what is no file at
+// all, a pipe or socket, which knows PIPE_BUF alone.
+static Answer limit_of(i32 name, u32 mode) {
+    enum : u8 { no = 0, files = 1, devices = 2, fifos = 4, sockets = 8, plain = files | devices | fifos };
+    struct Limit {
+        i32 value;
+        u8 who;
+    };
+    constexpr Limit limits[27] = {
+        {0, no}, {32767, plain}, {1024, devices}, {1024, devices}, {255, files}, {1024, files}, {512, plain | sockets},  // LINK_MAX ... PIPE_BUF
+        {200112, plain}, {200112, files}, {255, devices}, {255, files}, {1, files}, {1, files},                         // ... CASE_PRESERVING
+        {1, plain}, {0, plain}, {1, plain}, {1, plain}, {1, plain}, {64, files}, {0, plain},                            // ... PRIO_IO
+        {4096, plain}, {65536, plain}, {4096, plain}, {4096, plain}, {255, plain}, {0, plain}, {31, files | fifos},     // ... XATTR_SIZE_BITS
+    };
+    const u8 who = mode == 0 ? sockets : mode == lnx::S_IFCHR || mode == lnx::S_IFBLK ? devices : mode == lnx::S_IFIFO ? fifos : files;
+    return name >= 1 && name <= 26 && limits[name].who & who ? ok(limits[name].value) : fail(xnu::EINVAL);
 }
 Answer bsd_pathconf(Trap& trap) {
     const Path path(trap.w(0));
     if (path.error) return fail(path.error);
-    const i64 r = host(lnx::SYS_faccessat, here, path.text(), 0);
-    return host_failed(r) ? from_host(r) : limit_of(trap.i(1));
+    lnx::stat s{};
+    const i64 r = host(lnx::SYS_newfstatat, here, path.text(), &s, 0);
+    return host_failed(r) ? from_host(r) : limit_of(trap.i(1), s.st_mode & lnx::S_IFMT);
 }
 Answer bsd_fpathconf(Trap& trap) {
-    return host_failed(host(lnx::SYS_fcntl, trap.i(0), lnx::F_GETFD)) ? fail(xnu::EBADF) : limit_of(trap.i(1));
+    const Kind kind = kind_of(trap.i(0));
+    if (kind == Kind::closed || hidden(trap.i(0))) return fail(xnu::EBADF);
+    if (is_kqueue(trap.i(0))) return fail(xnu::EINVAL);
+    lnx::stat s{};
+    if (kind == Kind::vnode) host(lnx::SYS_fstat, trap.i(0), &s);
+    return limit_of(trap.i(1), s.st_mode & lnx::S_IFMT);
 }
 
 }  // namespace trapeze

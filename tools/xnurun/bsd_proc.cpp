@@ -13,6 +13,7 @@
 #include "tools/xnurun/memory.h"
 #include "tools/xnurun/semaphore.h"
 #include "tools/xnurun/signal.h"
+#include "tools/xnurun/socket_options.h"
 #include "tools/xnurun/tally.h"
 #include "tools/xnurun/vm.h"
 
@@ -36,6 +37,8 @@ Answer bsd_fork(Trap&) {
     ports_lock.lock();
     limit_lock.lock();
     aio_lock.lock();
+    kept_lock.lock();
+    fdguard_lock.lock();
     memory_lock.lock();
     guard_lock.lock();
     address_space_lock.lock();
@@ -49,18 +52,24 @@ Answer bsd_fork(Trap&) {
         fork_child_memory();
         limit_lock.reset();
         aio_lock.reset();
+        kept_lock.reset();
+        fdguard_lock.reset();
         aio_done_count = 0;
         fork_child_threads();
         fast_fork_child();
         fork_child_ports();
         fork_child_semaphores();
         fork_child_kqueues();
+        fork_child_fileports();
+        fork_child_descriptors();
         if (tallying) tally_begin();
     } else {
         signal_lock.unlock();
         address_space_lock.unlock();
         guard_lock.unlock();
         memory_lock.unlock();
+        fdguard_lock.unlock();
+        kept_lock.unlock();
         aio_lock.unlock();
         limit_lock.unlock();
         ports_lock.unlock();
@@ -82,6 +91,8 @@ Answer bsd_gettimeofday(Trap& trap) {
     host(lnx::SYS_gettimeofday, &now, 0);
     const bool by_memory = !era || era >= era_10_12, by_registers = !era || era < era_10_12;
     if (by_memory && !copyout(to_timeval(now), trap.w(0))) return fail(xnu::EFAULT);
+    // What old callers leave in the third register is garbage: it counts only where the release is known to read it.
+    if (era >= era_10_12 && trap.w(2) && !copyout(monotonic_ns(), trap.w(2))) return fail(xnu::EFAULT);
     const u64 zone = 0;
     if (trap.w(1) && !copyout(zone, trap.w(1))) return fail(xnu::EFAULT);
     return by_registers ? ok(now.tv_sec, now.tv_usec) : ok();

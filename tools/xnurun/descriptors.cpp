@@ -14,6 +14,8 @@ constexpr u32 numbers = 1 << 16;
 u64 no_socket[numbers / 64];  // set: is none. Clear at first: what was inherited may be anything
 u64 own[numbers / 64];
 u64 without_sigpipe[numbers / 64];
+u64 not_for_children[numbers / 64];
+u64 kept_in[numbers / 64];
 
 bool get(const u64* set, i32 fd) {
     const u32 n = static_cast<u32>(fd);
@@ -61,17 +63,38 @@ void close_hidden(i32 fd) {
     host(lnx::SYS_close, fd);
 }
 
+bool close_on_fork(i32 fd) { return get(not_for_children, fd); }
+void set_close_on_fork(i32 fd, bool on) { put(not_for_children, fd, on); }
+bool confined(i32 fd) { return get(kept_in, fd); }
+void set_confined(i32 fd) { put(kept_in, fd, true); }
+
+void fork_child_descriptors() {
+    for (u32 word = 0; word < numbers / 64; word++)
+        while (const u64 bits = not_for_children[word]) {
+            const i32 fd = static_cast<i32>(word * 64 + static_cast<u32>(__builtin_ctzll(bits)));
+            descriptor_closing(fd);
+            host(lnx::SYS_close, fd);
+        }
+}
+
 bool quiet(i32 fd) { return get(without_sigpipe, fd); }
 void set_quiet(i32 fd) { put(without_sigpipe, fd, true); }
 
 void descriptor_closing(i32 fd) {
     put(without_sigpipe, fd, false);
+    put(not_for_children, fd, false);
+    put(kept_in, fd, false);
+    guard_forget(fd);
     kqueue_descriptor_closing(fd);
 }
 
 void descriptor_copied(i32 from, i32 to) {
     set_socket(to, may_be_socket(from));
-    if (from != to) put(without_sigpipe, to, quiet(from));
+    if (from != to) {
+        put(without_sigpipe, to, quiet(from));
+        put(kept_in, to, confined(from));
+        put(not_for_children, to, confined(from));
+    }
     kqueue_descriptor_copied(from, to);
 }
 

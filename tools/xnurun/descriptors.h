@@ -23,6 +23,24 @@ extern u32 aio_done_count;
 bool quiet(i32 fd);
 void set_quiet(i32 fd);
 
+// Descriptors that a child of fork does not get (O_CLOFORK, GUARD_CLOSE): the host has no such mark, so the child closes them.
+bool close_on_fork(i32 fd);
+void set_close_on_fork(i32 fd, bool on);
+void fork_child_descriptors();
+
+// F_SETCONFINED: the open file never leaves the process.
+bool confined(i32 fd);
+void set_confined(i32 fd);
+
+// Guards (bsd_guarded.cpp): a number may be forbidden to be closed, copied, sent or written to by who does not know its guard.
+enum : u32 { guard_close = 1, guard_dup = 2, guard_socket_ipc = 4, guard_fileport = 8, guard_write = 0x10 };
+enum : u32 { violated_close = 1, violated_dup = 2, violated_nocloexec = 4, violated_socket_ipc = 8, violated_fileport = 0x10, violated_write = 0x40 };
+u32 guard_of(i32 fd);               // what is forbidden; 0: it has no guard
+inline bool guarded(i32 fd, u32 what) { return guard_of(fd) & what; }
+[[noreturn]] void guard_violated(Trap&, i32 fd, u32 how);  // EXC_GUARD, then SIGKILL
+void guard_forget(i32 fd);
+extern HostLock fdguard_lock;       // a fork holds it
+
 bool may_be_socket(i32 fd);         // false: surely not
 void set_socket(i32 fd, bool maybe);
 

@@ -2,6 +2,7 @@
 // See era.h. Each era is the last release of its line; the numbers are those of Apple's published tags and of its builds.
 #include "tools/xnurun/era.h"
 
+#include "sys/calltypes.h"
 #include "sys/mem.h"
 
 namespace trapeze {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // --xnu=ERA: which release answers. Without it calls of every era are there, and what cannot be both ways is as in 10.11.
 #pragma once
-#include "sys/calltypes.h"
+#include "sys/types.h"
 
 #pragma GCC visibility push(hidden)  // see host.h
 namespace trapeze {
+
+struct Call;  // sys/calltypes.h
 
 struct Era {
     const char* name;       // 10.5 ... 15

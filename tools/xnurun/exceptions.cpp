@@ -209,12 +209,7 @@ i32 change(Rpc& r, bool set, bool get) {
 
 }  // namespace
 
-bool exception_raise(Thread& thread, HostContext& context, const HostSiginfo& info) {
-    Fault f;
-    if (!fault_of(info, context.uc_mcontext, f)) return false;
-    thread.trapno = static_cast<u32>(context.uc_mcontext.trapno);
-    thread.fault_err = static_cast<u32>(context.uc_mcontext.err);
-    thread.fault_addr = context.uc_mcontext.cr2;
+static bool triage(Thread& thread, HostContext& context, const Fault& f) {
     const ExceptionAction* const levels[] = {thread.exceptions, task_actions, host_actions};
     for (const ExceptionAction* level : levels) {
         ExceptionAction a;
@@ -229,6 +224,19 @@ bool exception_raise(Thread& thread, HostContext& context, const HostSiginfo& in
         if (!result) return true;
     }
     return false;
+}
+
+bool exception_raise(Thread& thread, HostContext& context, const HostSiginfo& info) {
+    Fault f;
+    if (!fault_of(info, context.uc_mcontext, f)) return false;
+    thread.trapno = static_cast<u32>(context.uc_mcontext.trapno);
+    thread.fault_err = static_cast<u32>(context.uc_mcontext.err);
+    thread.fault_addr = context.uc_mcontext.cr2;
+    return triage(thread, context, f);
+}
+
+bool exception_notify(Thread& thread, HostContext& context, u32 exception, i64 code, i64 subcode) {
+    return triage(thread, context, {exception, {code, subcode}});
 }
 
 void exceptions_release_locked(ExceptionAction* actions) {

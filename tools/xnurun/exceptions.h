@@ -11,6 +11,8 @@ namespace trapeze {
 
 // The fault that this host signal is goes to whoever has asked for it. True: it was handled, `context` is where to go on.
 bool exception_raise(Thread&, HostContext& context, const HostSiginfo&);
+bool exception_notify(Thread&, HostContext& context, u32 exception, i64 code, i64 subcode);  // of any other kind
+constexpr u32 exc_guard = 12;
 void exceptions_release_locked(ExceptionAction*);  // all that a thread has asked for
 void fork_child_exceptions();                      // the parent's handlers are out of reach
 

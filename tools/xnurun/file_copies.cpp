@@ -160,10 +160,5 @@ Answer bsd_csops(Trap& trap) {
     if (trap.w(3) < 4) return fail(xnu::ERANGE);
     return copyout(u32{0}, trap.w(2)) ? ok() : fail(xnu::EFAULT);
 }
-Answer bsd_guarded_close_np(Trap& trap) {  // nothing is guarded
-    u64 guard;
-    if (!copyin(guard, trap.w(1))) return fail(xnu::EFAULT);
-    return fail(kind_of(trap.i(0)) == Kind::closed ? xnu::EBADF : xnu::EINVAL);
-}
 
 }  // namespace trapeze

@@ -220,6 +220,7 @@ i32 kobject(Rpc& r) {
         case PortKind::clock: case PortKind::calendar: kind = 25; break;
         case PortKind::semaphore: kind = 23; break;
         case PortKind::memory: kind = 28; break;
+        case PortKind::fileport: kind = 34; break;
         case PortKind::processor_set: kind = 7; break;
         default: break;
         }

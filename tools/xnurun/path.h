@@ -47,6 +47,9 @@ i32 open_flags_to_host(i32 flags);
 i32 open_flags_to_guest(i32 flags);
 Answer descriptor_made(i32 from, i64 result);  // dup and its like: kqueues hear of it
 Answer file_command(Trap&);                    // fcntl of what concerns a file alone
+bool command_of_era(i32 command);              // fcntl had it
+Answer close_descriptor(i32 fd);               // whatever guards it
+Answer write_bytes(Trap&), write_bytes_at(Trap&), write_vectors(Trap&);  // write, pwrite, writev, whatever guards the descriptor
 Answer open_path(Trap&, i32 directory, u64 path, i32 flags, u32 mode);
 
 }  // namespace trapeze

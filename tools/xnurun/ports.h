@@ -21,7 +21,7 @@ struct Waiter;   // message.h: a thread that sleeps in mach_msg
 struct SetLink;  // port_set.cpp: a port in a set
 
 // plain and timer are received by the task, set is no port, all others are the kernel's own.
-enum class PortKind : u8 { plain, timer, set, task, thread, host, host_priv, clock, calendar, semaphore, processor_set, memory, other };
+enum class PortKind : u8 { plain, timer, set, task, thread, host, host_priv, clock, calendar, semaphore, processor_set, memory, fileport, other };
 
 struct Port {
     PortKind kind;
@@ -152,6 +152,8 @@ u32 set_members_locked(const Port* set, u32* names, u32 room);  // how many ther
 
 void fork_child_sets();
 void fork_child_clocks();
+void fork_child_fileports();
+void fileport_gone_locked(Port*);           // no send right is left (fileport.cpp)
 void fork_child_machine();
 void fork_child_special_ports();
 void fork_child_timers();

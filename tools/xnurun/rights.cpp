@@ -18,6 +18,7 @@ bool overflow(u32 urefs, i32 delta) { return delta > 0 && static_cast<u64>(urefs
 void send_right_gone(Port* port) {
     if (--port->send_rights || port->dead) return;
     if (port->kind == PortKind::memory) return vm_entry_gone_locked(port);
+    if (port->kind == PortKind::fileport) return fileport_gone_locked(port);
     if (port->no_senders) {
         Port* notify = port->no_senders;
         port->no_senders = nullptr;
