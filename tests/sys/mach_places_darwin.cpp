@@ -167,8 +167,11 @@ void range() {
     ok(n == 4 && !(pages[0] & present) && pages[1] & present && !(pages[2] & present) && pages[3] == 0, "the page that was touched, and a hole");
     succeeds(rpc(task, MIG_mach_vm_page_range_query, In{at, 4 * 4096, pages, 2}, &n), "with room for two");
     ok(n == 2, "two are told");
-    is(rpc(task, MIG_mach_vm_page_range_query, In{at, 4096, pointer(8), 1}, &n), KERN_INVALID_ADDRESS, "a bad place: INVALID_ADDRESS");
-    is(rpc(task, MIG_mach_vm_page_range_query, In{at, 0, pages, 1}, &n), KERN_INVALID_ARGUMENT, "no bytes: INVALID_ARGUMENT");
+    is(rpc(task, MIG_mach_vm_page_range_query, In{at, 4096, pointer(8), 1}, &n), EFAULT, "a bad place: what copyout says, EFAULT");
+    succeeds(rpc(task, MIG_mach_vm_page_range_query, In{at, 0, pages, 1}, &n), "no bytes");
+    succeeds(rpc(task, MIG_mach_vm_page_range_query, In{at, 4096, pages, 0}, &n), "no room");
+    ok(n == 0, "is no error");
+    is(rpc(task, MIG_mach_vm_page_range_query, In{at, 4096, pages, 1ull << 62}, &n), KERN_INVALID_ARGUMENT, "room that wraps: INVALID_ARGUMENT");
     (void)mach_vm_deallocate(task, at, 3 * 4096);
 }
 

@@ -118,7 +118,7 @@ i32 serve(Rpc& rpc) {
     }
     const RpcServer* server;
     if (const RpcRow* row = find(id, server)) {
-        if (!server->serves(rpc.object)) return server->wrong_object;
+        if (!server->serves(rpc.object)) return row->wrong_object ? row->wrong_object : server->wrong_object;
         const i32 code = row->handler(rpc);
         if (!code) check_reply(rpc, form);
         return code;

@@ -136,16 +136,16 @@ i32 get_attributes(Rpc& r) {
     }
 }
 
-i32 priv_statistics(Rpc& r) { return r.object->kind == PortKind::host_priv ? statistics(r) : xnu::KERN_INVALID_ARGUMENT; }
+i32 priv_statistics(Rpc& r) { return r.object->kind == PortKind::host_priv ? statistics(r) : xnu::KERN_INVALID_HOST; }
 
 const RpcRow host_rows[] = {
-    {xnu::MIG_host_priv_statistics, priv_statistics},
+    {xnu::MIG_host_priv_statistics, priv_statistics, 0, xnu::KERN_INVALID_HOST},
     {xnu::MIG_host_info, info},
     {xnu::MIG_host_kernel_version, version},
     {xnu::MIG_host_page_size, page_size},
     {xnu::MIG_host_get_clock_service, clock_service},
-    {xnu::MIG_host_statistics, statistics},
-    {xnu::MIG_host_statistics64, statistics},
+    {xnu::MIG_host_statistics, statistics, 0, xnu::KERN_INVALID_HOST},
+    {xnu::MIG_host_statistics64, statistics, 0, xnu::KERN_INVALID_HOST},
 };
 const RpcRow clock_rows[] = {
     {xnu::MIG_clock_get_time, get_time},

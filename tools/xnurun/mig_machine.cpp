@@ -146,7 +146,7 @@ i32 processor_info(Rpc& r) {
 }
 
 i32 boot_info(Rpc& r) {  // this processor's loader leaves none
-    if (!privileged(r)) return xnu::KERN_INVALID_ARGUMENT;
+    if (!privileged(r)) return xnu::KERN_INVALID_HOST;
     r.put32(0).put32(1).put32(0);
     return 0;
 }

@@ -9,7 +9,15 @@
 namespace trapeze {
 namespace {
 
-// An address that four bytes cannot tell is no answer: what was made goes again.
+// Four bytes end sooner (vm32_user.c).
+bool wraps(const Rpc& r, u64 address, u64 size) { return !wide(r) && (address + size) >> 32; }
+
+// For four bytes the first hole from below, as XNU looks for one. What ends up above is no answer: it goes again.
+constexpr u64 lowest = 0x10000;
+u64 hint_of(const Rpc& r, i32 flags, u64 address) {
+    if (!(flags & vm_anywhere)) return 0;
+    return wide(r) || address ? address : lowest;
+}
 i32 answer_address(Rpc& r, u64 at, u64 size) {
     if (!wide(r) && at >> 32) {
         (void)vm_deallocate(at, size);
@@ -23,29 +31,31 @@ i32 allocate(Rpc& r) {
     Args a(r);
     u64 address = a.address();
     const u64 size = a.address();
-    if (const i32 failed = vm_allocate(address, size, a.integer(), 3)) return failed;
+    const i32 flags = a.integer();
+    if (const i32 failed = vm_allocate(address, size, flags, 3, 0, wide(r) ? 0 : hint_of(r, flags, 0))) return failed;
     return answer_address(r, address, size);
 }
 i32 deallocate(Rpc& r) {
     Args a(r);
     const u64 address = a.address(), size = a.address();
-    return vm_deallocate(address, size);
+    return wraps(r, address, size) ? xnu::KERN_INVALID_ARGUMENT : vm_deallocate(address, size);
 }
 i32 protect(Rpc& r) {
     Args a(r);
     const u64 address = a.address(), size = a.address();
     const bool maximum = a.word();
+    if (wraps(r, address, size)) return xnu::KERN_INVALID_ARGUMENT;
     return vm_protect(address, size, maximum, a.integer());
 }
 i32 inherit(Rpc& r) {
     Args a(r);
     const u64 address = a.address(), size = a.address();
-    return vm_inherit(address, size, a.word());
+    return wraps(r, address, size) ? xnu::KERN_INVALID_ARGUMENT : vm_inherit(address, size, a.word());
 }
 i32 behavior(Rpc& r) {
     Args a(r);
     const u64 address = a.address(), size = a.address();
-    return vm_behavior(address, size, a.integer());
+    return wraps(r, address, size) ? xnu::KERN_INVALID_ARGUMENT : vm_behavior(address, size, a.integer());
 }
 i32 copy(Rpc& r) {
     Args a(r);
@@ -76,19 +86,21 @@ i32 read(Rpc& r) {
     return 0;
 }
 
-// 256 pairs of address and size, of which `count` are meant; those that cannot be read come back with size 0.
+// 256 pairs of address and size, of which `count` are meant; those that cannot be read come back with size 0, and the last of them
+// says how it went.
 i32 read_list(Rpc& r) {
     const u32 unit = wide(r) ? 8 : 4, count = r.u(512 * unit);
-    if (count > 256) return xnu::KERN_FAILURE;
+    if (count > 256) return xnu::KERN_INVALID_ARGUMENT;
     u64 list[512];
     for (u32 n = 0; n < 512; n++) list[n] = wide(r) ? r.w(n * 8) : r.u(n * 4);
     i32 result = 0;
-    for (u32 n = 0; n < count && !result; n++) {
+    for (u32 n = 0; n < count; n++) {
         u64 &from = list[2 * n], &size = list[2 * n + 1], at = 0;
-        if (!size) continue;
-        result = vm_allocate(at, size, vm_anywhere, 3);
-        if (!result && (result = vm_copy(from, size, at))) (void)vm_deallocate(at, size);
-        if (result) at = size = 0;
+        if (size) {
+            result = vm_allocate(at, size, vm_anywhere, 3, 0, wide(r) ? 0 : lowest);
+            if (!result && (result = vm_copy(from, size, at))) (void)vm_deallocate(at, size);
+            if (result) at = size = 0;
+        }
         from = at;
     }
     if (result) return result;
@@ -124,10 +136,11 @@ i32 map(Rpc& r) {
     const u32 inheritance = a.word();
     if (protection & ~protections || maximum & ~protections || inheritance > 2 || size == 0) return xnu::KERN_INVALID_ARGUMENT;
     if (carried_valid(r.port(0))) {
+        if (!wide(r)) address = flags & vm_anywhere ? hint_of(r, flags, address) : address;
         if (const i32 failed = vm_map_entry(r.port(0), address, size, mask, flags, offset, as_copy, protection, maximum, inheritance)) return failed;
         return answer_address(r, address, size);
     }
-    if (const i32 failed = vm_allocate(address, size, flags, protection & 7, mask, flags & vm_anywhere ? address : 0)) return failed;
+    if (const i32 failed = vm_allocate(address, size, flags, protection & 7, mask, hint_of(r, flags, address))) return failed;
     const u64 at = address & ~4095ull, length = ((size + 4095) & ~4095ull);
     if (maximum != 7) ranges_change(at, length, [](RangeFacts& f, u32 v) { f.maximum = v & 7; }, static_cast<u32>(maximum));
     if (inheritance != inherit_copy) (void)vm_inherit(at, length, inheritance);
@@ -195,7 +208,7 @@ i32 attribute(Rpc& r) {
     const u64 address = a.address(), size = a.address();
     const u32 which = a.word(), value = a.word();
     constexpr u32 cache = 1;
-    if (address + size < address) return xnu::KERN_INVALID_ARGUMENT;
+    if (address + size < address || wraps(r, address, size)) return xnu::KERN_INVALID_ARGUMENT;
     const u64 at = address & ~4095ull, length = ((address + size + 4095) & ~4095ull) - at;
     if (size) {
         if (which != cache) return xnu::KERN_INVALID_ADDRESS;
@@ -208,8 +221,8 @@ i32 attribute(Rpc& r) {
 
 i32 wire_task(Rpc&) { return 0; }  // future mappings wired or not: there is no paging to keep them from
 
-// What a virtual machine would do for kernels that have them, and this one has not.
-i32 unsupported(Rpc&) { return xnu::KERN_NOT_SUPPORTED; }
+// Pointers with tags are another processor's (vm_user.c).
+i32 update_pointers(Rpc& r) { return r.u(0) >= 512 ? xnu::KERN_INVALID_ARGUMENT : xnu::KERN_FAILURE; }
 
 const RpcRow rows[] = {
     {xnu::MIG_mach_vm_allocate, allocate},
@@ -221,7 +234,7 @@ const RpcRow rows[] = {
     {xnu::MIG_mach_vm_write, write},
     {xnu::MIG_mach_vm_copy, copy},
     {xnu::MIG_mach_vm_read_overwrite, read_overwrite},
-    {xnu::MIG_mach_vm_msync, msync},
+    {xnu::MIG_mach_vm_msync, msync, 0, xnu::KERN_INVALID_TASK},
     {xnu::MIG_mach_vm_behavior_set, behavior},
     {xnu::MIG_mach_vm_map, map},
     {xnu::MIG_mach_vm_machine_attribute, attribute},
@@ -234,7 +247,7 @@ const RpcRow rows[] = {
     {xnu::MIG_mach_vm_region, vm_rpc_region},
     {xnu::MIG__mach_make_memory_entry, make_entry},
     {xnu::MIG_mach_vm_purgable_control, purgable},
-    {xnu::MIG_mach_vm_update_pointers_with_remote_tags, unsupported},
+    {xnu::MIG_mach_vm_update_pointers_with_remote_tags, update_pointers},
     {xnu::MIG_vm_region, vm_rpc_region},
     {xnu::MIG_vm_allocate, allocate},
     {xnu::MIG_vm_deallocate, deallocate},
@@ -245,7 +258,7 @@ const RpcRow rows[] = {
     {xnu::MIG_vm_write, write},
     {xnu::MIG_vm_copy, copy},
     {xnu::MIG_vm_read_overwrite, read_overwrite},
-    {xnu::MIG_vm_msync, msync},
+    {xnu::MIG_vm_msync, msync, 0, xnu::KERN_INVALID_TASK},
     {xnu::MIG_vm_behavior_set, behavior},
     {xnu::MIG_vm_map, map},
     {xnu::MIG_vm_machine_attribute, attribute},
@@ -271,10 +284,20 @@ i32 entry_purgable(Rpc& r) {
     return 0;
 }
 
+// As a kernel made without VM_OBJECT_ACCESS_TRACKING.
+i32 tracking(Rpc& r) { return vm_entry_copied(r.object) ? xnu::KERN_INVALID_ARGUMENT : xnu::KERN_NOT_SUPPORTED; }
+
+// Whom the pages are charged to: nobody counts here, so of no entry it can be changed.
+i32 ownership(Rpc& r) {
+    enum : i32 { no_footprint = 1, no_footprint_for_debug = 2, network = 2 };
+    const bool privileged = r.i(4) & (no_footprint | no_footprint_for_debug) || r.i(0) == network;
+    return privileged && !(r.i(4) & ~(no_footprint | no_footprint_for_debug)) ? xnu::KERN_NO_ACCESS : xnu::KERN_INVALID_ARGUMENT;
+}
+
 const RpcRow entry_rows[] = {
     {xnu::MIG_mach_memory_entry_purgable_control, entry_purgable},
-    {xnu::MIG_mach_memory_entry_access_tracking, unsupported},  // as a kernel made without it
-    {xnu::MIG_mach_memory_entry_ownership, unsupported},
+    {xnu::MIG_mach_memory_entry_access_tracking, tracking},
+    {xnu::MIG_mach_memory_entry_ownership, ownership},
 };
 
 }  // namespace

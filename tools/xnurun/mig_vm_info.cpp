@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What a task can ask about its memory: regions in every flavor, pages (osfmk/vm/vm_map.c vm_map_region,
 // vm_map_region_recurse_64, vm_map_page_info). There are no submaps: nobody has put a shared cache into this task.
+#include "sys/darwin/errno.h"
 #include "tools/xnurun/mig_vm.h"
 #include "tools/xnurun/trap.h"
 #include "tools/xnurun/vm.h"
@@ -32,8 +33,11 @@ u32 wired(const VmRegion& r) { return r.facts.wired; }
 
 i32 found(Rpc& r, u64 from, VmRegion& region) {
     if (!vm_region(from, region)) return xnu::KERN_INVALID_ADDRESS;
-    if (!wide(r) && (region.address >> 32 || region.size >> 32)) return xnu::KERN_INVALID_ADDRESS;
-    return 0;
+    // Two of the four-byte ones say so when it lies beyond (vm32_user.c); the others cut off what they cannot tell.
+    const i32 id = r.request->id;
+    constexpr u64 most = 0xffe00000;  // VM32_MAX_ADDRESS
+    const bool says_so = id == xnu::MIG_vm_region || id == xnu::MIG_vm_region_recurse;
+    return says_so && region.address + region.size > most ? xnu::KERN_INVALID_ADDRESS : 0;
 }
 
 }  // namespace
@@ -132,19 +136,24 @@ i32 vm_rpc_page_info(Rpc& r) {
     return 0;
 }
 
-// One disposition of four bytes a page, 256 KiB of them at most, to memory of the caller's; holes are 0.
+// One disposition of four bytes a page, as far as there is room for them, to memory of the caller's; holes are 0. What copyout says
+// is the result.
 i32 vm_rpc_page_range_query(Rpc& r) {
     const u64 at = r.w(0) & ~4095ull, end = (r.w(0) + r.w(8) + 4095) & ~4095ull;
     u64 to = r.w(16);
     const u64 room = r.w(24);
-    if (r.w(8) == 0 || room == 0 || end <= at) return xnu::KERN_INVALID_ARGUMENT;
+    u64 bytes, last;
+    if (__builtin_mul_overflow(room, 4, &bytes) || __builtin_add_overflow(to, bytes, &last) || end < at) return xnu::KERN_INVALID_ARGUMENT;
+    if (r.w(8) == 0 || room == 0) {
+        r.put64(room);
+        return 0;
+    }
     u64 n = (end - at) / 4096;
     if (n > room) n = room;
-    if (n > 65536) n = 65536;
     for (u64 i = 0; i < n; i++, to += 4) {
         u32 disposition, references;
         (void)vm_page_query(at + i * 4096, disposition, references);
-        if (!copyout(disposition, to)) return xnu::KERN_INVALID_ADDRESS;
+        if (!copyout(disposition, to)) return xnu::EFAULT;
     }
     r.put64(n);
     return 0;

@@ -50,6 +50,7 @@ struct RpcRow {
     i32 id;
     RpcHandler handler;
     u32 since = 0;                     // for the form of a release from this one on; the older form's row follows
+    i32 wrong_object = 0;              // what it says of an object that is not the server's, where that is another code
 };
 
 struct RpcServer {

@@ -41,6 +41,7 @@ i32 vm_make_entry(u64& size, u64 offset, i32 permission, Port* parent, Port*& en
 i32 vm_map_entry(Port* entry, u64& address, u64 size, u64 mask, i32 flags, u64 offset, bool copy, i32 protection, i32 maximum,
                  u32 inheritance);
 i32 vm_entry_purgable(Port* entry, i32 control, i32& state);
+bool vm_entry_copied(const Port* entry);    // a snapshot
 void vm_entry_gone_locked(Port*);           // nobody has a send right any more
 
 // Fork: private copies for the child of what is shared here and copied there. Before, in the parent, and in the child after.

@@ -193,6 +193,8 @@ i32 vm_entry_purgable(Port* port, i32 control, i32& state) {
     return 0;
 }
 
+bool vm_entry_copied(const Port* port) { return entry_of(port)->copy; }
+
 void vm_entry_gone_locked(Port* port) {
     Entry* e = entry_of(port);
     host(lnx::SYS_munmap, e->pages, e->size);
