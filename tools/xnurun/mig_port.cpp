@@ -96,9 +96,10 @@ i32 get_refs(Rpc& r) {
     return 0;
 }
 
+// Some look whether the name can be one before they look it up, some do not.
 template <class F>
-i32 with_receive_right(u32 name, F f) {
-    if (!valid_name(name)) return xnu::KERN_INVALID_RIGHT;
+i32 with_receive_right(u32 name, F f, i32 invalid = xnu::KERN_INVALID_RIGHT) {
+    if (!valid_name(name)) return invalid;
     Locked hold(ports_lock);
     Port* port;
     if (const i32 failed = receive_right_locked(name, port)) return failed;
@@ -113,7 +114,7 @@ i32 set_sequence(Rpc& r) {
 }
 i32 get_send_rights(Rpc& r) {
     u32 n = 0;
-    const i32 failed = with_receive_right(r.u(0), [&](Port& p) { return n = p.send_rights, 0; });
+    const i32 failed = with_receive_right(r.u(0), [&](Port& p) { return n = p.send_rights, 0; }, xnu::KERN_INVALID_NAME);
     if (!failed) r.put32(n);
     return failed;
 }
@@ -135,6 +136,7 @@ i32 set_context(Rpc& r) {
 i32 peek(Rpc& r) {
     const u32 option = r.u(4), room = r.u(12);
     u32 trailer[17] = {0, trailer_size(option)};
+    if (!valid_name(r.u(0))) return xnu::KERN_INVALID_RIGHT;
     if ((option >> 24 & 0xf) > 3 || trailer[1] > room) return xnu::KERN_INVALID_VALUE;
     u32 sequence = r.u(8), size = 0, id = 0;
     const i32 failed = with_receive_right(r.u(0), [&](Port& p) -> i32 {
@@ -196,7 +198,8 @@ i32 set_attributes(Rpc& r) {
     switch (r.i(4)) {
     case 1: return count < 1 ? xnu::KERN_FAILURE : port_set_queue_limit(name, r.u(12));
     case 3: if (count < 1) return xnu::KERN_FAILURE; [[fallthrough]];  // room for requests: there always is
-    case 4: case 5: case 6: return with_receive_right(name, [](Port&) { return 0; });  // importance is nobody's business here
+    case 4: case 5: case 6:  // importance is nobody's business here; but a timer's port can have none
+        return with_receive_right(name, [](Port& p) -> i32 { return p.kind == PortKind::timer ? xnu::KERN_INVALID_ARGUMENT : 0; });
     default: return xnu::KERN_INVALID_ARGUMENT;
     }
 }
@@ -204,13 +207,13 @@ i32 set_attributes(Rpc& r) {
 // IKOT_* of xnu-3248 osfmk/kern/ipc_kobject.h.
 i32 kobject(Rpc& r) {
     const u32 name = r.u(0);
-    if (!valid_name(name)) return xnu::KERN_INVALID_RIGHT;
+    if (!valid_name(name)) return xnu::KERN_INVALID_NAME;
     u32 kind = 0;
     {
         Locked hold(ports_lock);
         const PortEntry* e = entry_find_locked(name);
         if (!e) return xnu::KERN_INVALID_NAME;
-        if (!(e->types & (type_send | type_receive | type_send_once))) return xnu::KERN_INVALID_RIGHT;
+        if (!(e->types & (type_send | type_receive))) return xnu::KERN_INVALID_RIGHT;
         switch (e->port->kind) {
         case PortKind::thread: kind = 1; break;
         case PortKind::task: kind = 2; break;

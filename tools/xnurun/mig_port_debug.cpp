@@ -58,7 +58,7 @@ i32 basic_info(Rpc& r) {
 
 // How many names of the port want to hear of its death, and how many there is room for.
 i32 requests_info(Rpc& r) {
-    if (!valid_name(r.u(0))) return xnu::KERN_INVALID_RIGHT;
+    if (!valid_name(r.u(0))) return xnu::KERN_INVALID_NAME;
     u32 used = 0, total = 0;
     {
         Locked hold(ports_lock);
