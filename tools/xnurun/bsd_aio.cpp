@@ -22,8 +22,8 @@ enum Kind_of_request : i32 { nop = 0, reads = 1, writes = 2, syncs = 3 };
 
 struct Done {
     u64 control;
+    i32 fd, error;
     i64 result;
-    i32 error;
 };
 Done done_requests[most];  // under aio_lock
 
@@ -35,40 +35,38 @@ Done* find(u64 control) {
 
 i32 check_signal(const xnu::sigevent& s) {
     if (s.sigev_notify == xnu::SIGEV_NONE) return 0;
-    return s.sigev_notify == xnu::SIGEV_SIGNAL && s.sigev_signo >= 1 && s.sigev_signo < 32 ? 0 : xnu::EINVAL;
+    const i32 n = s.sigev_signo;
+    return s.sigev_notify == xnu::SIGEV_SIGNAL && n >= 1 && n < 32 && n != xnu::SIGKILL && n != xnu::SIGSTOP ? 0 : xnu::EINVAL;
 }
 
 // 0 or the errno of the call; what the I/O itself says is the request's.
-i32 start(Trap& trap, u64 at, i32 what, bool of_list) {
+// aio_create_queue_entry, aio_validate: whatever is wrong with a request, EAGAIN is all that XNU says of it.
+bool start(Trap& trap, u64 at, i32 what, bool of_list) {
     xnu::aiocb c;
-    if (!copyin(c, at)) return xnu::EFAULT;
+    if (!copyin(c, at)) return false;
     if (of_list) {
         what = c.aio_lio_opcode;
-        if (what == nop) return 0;
-        if (what != reads && what != writes) return xnu::EINVAL;
+        if (what == nop) return true;
+        if (what != reads && what != writes) return false;
     }
-    if (what != syncs && (c.aio_nbytes > 0x7fffffff || !c.aio_buf || c.aio_offset < 0)) return xnu::EINVAL;
-    if (const i32 e = check_signal(c.aio_sigevent)) return e;
-    const Kind kind = kind_of(c.aio_fildes);
-    if (kind == Kind::closed) return xnu::EBADF;
-    const i64 mode = host(lnx::SYS_fcntl, c.aio_fildes, lnx::F_GETFL) & lnx::O_ACCMODE;
-    if (mode == (what == reads ? lnx::O_WRONLY : lnx::O_RDONLY)) return xnu::EBADF;
-    if (kind != Kind::vnode) return xnu::ESPIPE;
+    if (what != syncs && (c.aio_nbytes > 0x7fffffff || !c.aio_buf || c.aio_offset < 0)) return false;
+    if (check_signal(c.aio_sigevent)) return false;
+    const i64 mode = host(lnx::SYS_fcntl, c.aio_fildes, lnx::F_GETFL);
+    if (host_failed(mode) || (mode & lnx::O_ACCMODE) == (what == reads ? lnx::O_WRONLY : lnx::O_RDONLY)) return false;
     lnx::stat s{};
-    host(lnx::SYS_fstat, c.aio_fildes, &s);
-    if ((s.st_mode & lnx::S_IFMT) != lnx::S_IFREG) return xnu::EAGAIN;
+    if (host_failed(host(lnx::SYS_fstat, c.aio_fildes, &s)) || (s.st_mode & lnx::S_IFMT) != lnx::S_IFREG) return false;
     Locked hold(aio_lock);
-    if (aio_done_count == most || find(at)) return xnu::EAGAIN;
+    if (aio_done_count == most || find(at)) return false;
     const i64 r = what == syncs ? host(lnx::SYS_fsync, c.aio_fildes)
                                 : host(what == reads ? lnx::SYS_pread64 : lnx::SYS_pwrite64, c.aio_fildes, c.aio_buf, c.aio_nbytes, c.aio_offset);
     const Answer a = from_host(r);
     const bool failed = a.kind == Answer::error;
-    done_requests[aio_done_count++] = {at, failed ? -1 : a.rax, failed ? static_cast<i32>(a.rax) : 0};
+    done_requests[aio_done_count++] = {at, c.aio_fildes, failed ? static_cast<i32>(a.rax) : 0, failed ? -1 : a.rax};
     if (c.aio_sigevent.sigev_notify == xnu::SIGEV_SIGNAL) raise_here(trap.thread, c.aio_sigevent.sigev_signo);
-    return 0;
+    return true;
 }
 
-Answer started(i32 e) { return e ? fail(e) : ok(); }
+Answer started(bool good) { return good ? ok() : fail(xnu::EAGAIN); }
 
 }  // namespace
 
@@ -91,49 +89,48 @@ Answer bsd_aio_return(Trap& trap) {
     *d = done_requests[--aio_done_count];
     return ok(r);
 }
+// Without any request: EINVAL, whatever else is wrong.
 Answer bsd_aio_suspend(Trap& trap) {
     const i32 count = trap.i(1);
-    if (count < 1 || count > list_max) return fail(xnu::EINVAL);
+    Locked hold(aio_lock);
+    if (!aio_done_count || count < 1 || count > list_max) return fail(xnu::EINVAL);
     xnu::timespec t;
     if (trap.w(2)) {
-        if (!copyin(t, trap.w(2))) return fail(xnu::EFAULT);
+        if (!copyin(t, trap.w(2))) return fail(xnu::EAGAIN);
         if (t.tv_sec < 0 || t.tv_nsec < 0 || t.tv_nsec >= 1000000000) return fail(xnu::EINVAL);
     }
-    Locked hold(aio_lock);
-    for (i32 i = 0; i < count; i++) {
-        u64 at;
-        if (!copyin(at, trap.w(0) + static_cast<u64>(i) * 8)) return fail(xnu::EFAULT);
-        if (at && find(at)) return ok();
-    }
+    u64 list[list_max];
+    if (!copyin(list, trap.w(0), static_cast<u64>(count) * 8)) return fail(xnu::EAGAIN);
+    for (i32 i = 0; i < count; i++)
+        if (list[i] && find(list[i])) return ok();
     return fail(trap.w(2) ? xnu::EAGAIN : xnu::EINVAL);  // nothing that it names will ever end
 }
-// AIO_CANCELED 2, AIO_NOTCANCELED 4, AIO_ALLDONE 1: all are.
+// Without any request nothing is looked at. AIO_ALLDONE 1.
 Answer bsd_aio_cancel(Trap& trap) {
-    if (kind_of(trap.i(0)) == Kind::closed) return fail(xnu::EBADF);
-    xnu::aiocb c;
-    if (!trap.w(1)) return ok(1);
-    if (!copyin(c, trap.w(1))) return fail(xnu::EFAULT);
-    if (c.aio_fildes != trap.i(0)) return fail(xnu::EBADF);
     Locked hold(aio_lock);
-    return find(trap.w(1)) ? ok(1) : fail(xnu::EINVAL);
+    if (!aio_done_count) return ok(1);
+    xnu::aiocb c;
+    if (trap.w(1)) {
+        if (!copyin(c, trap.w(1))) return fail(xnu::EAGAIN);
+        if (c.aio_fildes != trap.i(0)) return fail(xnu::EBADF);
+    }
+    for (u32 i = 0; i < aio_done_count; i++)
+        if (done_requests[i].fd == trap.i(0) && (!trap.w(1) || done_requests[i].control == trap.w(1))) return ok(1);
+    return fail(xnu::EBADF);
 }
 Answer bsd_lio_listio(Trap& trap) {
     const i32 mode = trap.i(0), count = trap.i(2);
     if (mode != 1 && mode != 2) return fail(xnu::EINVAL);  // LIO_NOWAIT, LIO_WAIT
     if (count < 1 || count > list_max) return fail(xnu::EINVAL);
+    u64 list[list_max];
+    if (!copyin(list, trap.w(1), static_cast<u64>(count) * 8)) return fail(xnu::EAGAIN);
     xnu::sigevent s{};
-    if (trap.w(3) && !copyin(s, trap.w(3))) return fail(xnu::EFAULT);
-    if (const i32 e = check_signal(s)) return fail(e);
-    i32 error = 0;
-    for (i32 i = 0; i < count; i++) {
-        u64 at;
-        if (!copyin(at, trap.w(1) + static_cast<u64>(i) * 8)) return fail(xnu::EFAULT);
-        if (!at) continue;
-        const i32 e = start(trap, at, nop, true);
-        if (e) error = e == xnu::EAGAIN ? e : xnu::EIO;
-    }
+    if (trap.w(3) && !copyin(s, trap.w(3))) return fail(xnu::EAGAIN);
+    bool good = true;  // the others are begun all the same
+    for (i32 i = 0; i < count; i++)
+        if (list[i] && !start(trap, list[i], nop, true)) good = false;
     if (s.sigev_notify == xnu::SIGEV_SIGNAL && mode == 1) raise_here(trap.thread, s.sigev_signo);
-    return error ? fail(error) : ok();
+    return started(good);
 }
 
 }  // namespace trapeze

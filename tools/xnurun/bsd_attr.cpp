@@ -11,14 +11,14 @@ constexpr i32 here = lnx::AT_FDCWD;
 Answer chmod_at(i32 directory, u64 name, u32 mode, i32 host_flags) {
     const Path path(name);
     if (path.error) return fail(path.error);
-    return from_host(host_flags ? host(lnx::SYS_fchmodat2, directory, path.text(), mode & 07777, host_flags)
-                                : host(lnx::SYS_fchmodat, directory, path.text(), mode & 07777));
+    return from_host_at(directory, host_flags ? host(lnx::SYS_fchmodat2, directory, path.text(), mode & 07777, host_flags)
+                                                : host(lnx::SYS_fchmodat, directory, path.text(), mode & 07777));
 }
 
 Answer chown_at(i32 directory, u64 name, u32 uid, u32 gid, i32 host_flags) {
     const Path path(name);
     if (path.error) return fail(path.error);
-    return from_host(host(lnx::SYS_fchownat, directory, path.text(), uid, gid, host_flags));
+    return from_host_at(directory, host(lnx::SYS_fchownat, directory, path.text(), uid, gid, host_flags));
 }
 
 // getutimes: the fields are taken as they come, so microseconds may be any 32-bit number.
@@ -41,7 +41,11 @@ Answer set_times(i32 directory, const char* path, u64 from) {
 }  // namespace
 
 Answer bsd_chmod(Trap& trap) { return chmod_at(here, trap.w(0), trap.u(1), 0); }
-Answer bsd_fchmod(Trap& trap) { return from_host(host(lnx::SYS_fchmod, trap.i(0), trap.u(1) & 07777)); }
+// The host would change a pipe's or a socket's mode, owner and times: XNU says EINVAL.
+Answer bsd_fchmod(Trap& trap) {
+    const i32 wrong = not_file(trap.i(0));
+    return wrong ? fail(wrong) : from_host(host(lnx::SYS_fchmod, trap.i(0), trap.u(1) & 07777));
+}
 Answer bsd_fchmodat(Trap& trap) {
     i32 flags;
     if (!at_flags_to_host(trap.i(3), xnu::AT_SYMLINK_NOFOLLOW, flags)) return fail(xnu::EINVAL);
@@ -50,7 +54,10 @@ Answer bsd_fchmodat(Trap& trap) {
 
 Answer bsd_chown(Trap& trap) { return chown_at(here, trap.w(0), trap.u(1), trap.u(2), 0); }
 Answer bsd_lchown(Trap& trap) { return chown_at(here, trap.w(0), trap.u(1), trap.u(2), lnx::AT_SYMLINK_NOFOLLOW); }
-Answer bsd_fchown(Trap& trap) { return from_host(host(lnx::SYS_fchown, trap.i(0), trap.u(1), trap.u(2))); }
+Answer bsd_fchown(Trap& trap) {
+    const i32 wrong = not_file(trap.i(0));
+    return wrong ? fail(wrong) : from_host(host(lnx::SYS_fchown, trap.i(0), trap.u(1), trap.u(2)));
+}
 Answer bsd_fchownat(Trap& trap) {
     i32 flags;
     if (!at_flags_to_host(trap.i(4), xnu::AT_SYMLINK_NOFOLLOW, flags)) return fail(xnu::EINVAL);
@@ -62,7 +69,10 @@ Answer bsd_utimes(Trap& trap) {
     return path.error ? fail(path.error) : set_times(here, path.text(), trap.w(1));
 }
 // utimensat without a path would take any negative number for an address.
-Answer bsd_futimes(Trap& trap) { return trap.i(0) < 0 ? fail(xnu::EBADF) : set_times(trap.i(0), nullptr, trap.w(1)); }
+Answer bsd_futimes(Trap& trap) {
+    const i32 wrong = not_file(trap.i(0));
+    return wrong ? fail(wrong) : set_times(trap.i(0), nullptr, trap.w(1));
+}
 
 // chflags follows links. Flags beside the host's own (UF_HIDDEN ...) have no place there: ENOTSUP.
 Answer bsd_chflags(Trap& trap) {
@@ -75,8 +85,7 @@ Answer bsd_chflags(Trap& trap) {
     return a;
 }
 Answer bsd_fchflags(Trap& trap) {
-    const Kind kind = kind_of(trap.i(0));
-    if (kind != Kind::vnode) return fail(kind == Kind::closed ? xnu::EBADF : xnu::ENOTSUP);
+    if (const i32 wrong = not_file(trap.i(0))) return fail(wrong);
     return set_file_flags(trap.i(0), trap.u(1));
 }
 

@@ -30,7 +30,7 @@ Answer get_at(i32 directory, u64 name, u64 list, u64 to, u64 size, u32 options) 
     if (p.error) return fail(p.error);
     Attributed file;
     const i64 r = file.open(directory, p.text(), !(options & (FSOPT_NOFOLLOW | FSOPT_NOFOLLOW_ANY)));
-    const Answer a = host_failed(r) ? from_host(r) : get(file, l, to, size, options);
+    const Answer a = host_failed(r) ? from_host_at(directory, r) : get(file, l, to, size, options);
     file.done();
     return a;
 }
@@ -130,7 +130,7 @@ Answer set_at(i32 directory, u64 name, u64 list, u64 from, u64 size, u32 options
     if (p.error) return fail(p.error);
     Attributed file;
     const i64 r = file.open(directory, p.text(), !(options & (FSOPT_NOFOLLOW | FSOPT_NOFOLLOW_ANY)));
-    const Answer a = host_failed(r) ? from_host(r) : set(file, list, from, size);
+    const Answer a = host_failed(r) ? from_host_at(directory, r) : set(file, list, from, size);
     file.done();
     return a;
 }
@@ -186,8 +186,7 @@ Answer bsd_getattrlistat(Trap& trap) {
 }
 // What is no file is EINVAL.
 Answer bsd_fgetattrlist(Trap& trap) {
-    const Kind kind = kind_of(trap.i(0));
-    if (kind != Kind::vnode) return fail(kind == Kind::closed ? xnu::EBADF : xnu::EINVAL);
+    if (const i32 wrong = not_file(trap.i(0))) return fail(wrong);
     xnu::attrlist l;
     if (!copyin(l, trap.w(1))) return fail(xnu::EFAULT);
     Attributed file;
@@ -199,16 +198,14 @@ Answer bsd_setattrlistat(Trap& trap) {
     return set_at(directory_to_host(trap.i(0)), trap.w(1), trap.w(2), trap.w(3), trap.w(4), trap.u(5));
 }
 Answer bsd_fsetattrlist(Trap& trap) {
-    const Kind kind = kind_of(trap.i(0));
-    if (kind != Kind::vnode) return fail(kind == Kind::closed ? xnu::EBADF : xnu::ENOTSUP);
+    if (const i32 wrong = not_file(trap.i(0))) return fail(wrong);
     Attributed file;
     const i64 r = file.take(trap.i(0));
     return host_failed(r) ? from_host(r) : set(file, trap.w(1), trap.w(2), trap.w(3));
 }
 Answer bsd_getattrlistbulk(Trap& trap) {
     const i32 fd = trap.i(0);
-    const Kind kind = kind_of(fd);
-    if (kind != Kind::vnode) return fail(kind == Kind::closed ? xnu::EBADF : xnu::ENOTSUP);
+    if (const i32 wrong = not_file_of(fd)) return fail(wrong);
     const i64 mode = host(lnx::SYS_fcntl, fd, lnx::F_GETFL);
     if (mode & (lnx::O_PATH | lnx::O_WRONLY)) return fail(xnu::EBADF);
     Attributed folder;

@@ -16,25 +16,51 @@ char login[most_login + 1];
 
 struct Ids {
     u32 real, effective, saved;
+    bool operator==(const Ids&) const = default;
 };
+bool changed;  // P_SUGID, which an execution takes away; atomic
+
+// What `set` answers, noting whether any of the three is another after it.
+template <class F>
+Answer noted(u64 get, F set) {
+    Ids before{}, after{};
+    host(get, &before.real, &before.effective, &before.saved);
+    const i64 r = set(before);
+    host(get, &after.real, &after.effective, &after.saved);
+    if (after != before) __atomic_store_n(&changed, true, __ATOMIC_RELAXED);
+    return from_host(r);
+}
 
 // setreuid, setregid: each new one must be one of the three, or the caller the superuser; the saved one follows the effective one
 // unless it is one of those that were named.
 Answer set_both(u64 get, u64 set, u32 real, u32 effective) {
-    Ids now{};
-    host(get, &now.real, &now.effective, &now.saved);
-    const u32 effective_then = effective == none ? now.effective : effective;
-    const u32 saved = now.saved != real && now.saved != effective ? effective_then : none;
-    return from_host(host(set, real, effective, saved));
+    return noted(get, [&](const Ids& now) {
+        const u32 effective_then = effective == none ? now.effective : effective;
+        const u32 saved = now.saved != real && now.saved != effective ? effective_then : none;
+        return host(set, real, effective, saved);
+    });
 }
 
 }  // namespace
 
+Answer bsd_issetugid(Trap&) { return ok(__atomic_load_n(&changed, __ATOMIC_RELAXED)); }
+Answer bsd_setuid(Trap& trap) {
+    return noted(lnx::SYS_getresuid, [&](const Ids&) { return host(lnx::SYS_setuid, trap.u(0)); });
+}
+Answer bsd_setgid(Trap& trap) {
+    return noted(lnx::SYS_getresgid, [&](const Ids&) { return host(lnx::SYS_setgid, trap.u(0)); });
+}
 Answer bsd_setreuid(Trap& trap) { return set_both(lnx::SYS_getresuid, lnx::SYS_setresuid, trap.u(0), trap.u(1)); }
 Answer bsd_setregid(Trap& trap) { return set_both(lnx::SYS_getresgid, lnx::SYS_setresgid, trap.u(0), trap.u(1)); }
 // -1 is an identifier like any other, which only the superuser could want; the host takes it for "leave it".
-Answer bsd_seteuid(Trap& trap) { return trap.u(0) == none ? fail(xnu::EPERM) : from_host(host(lnx::SYS_setresuid, -1, trap.u(0), -1)); }
-Answer bsd_setegid(Trap& trap) { return trap.u(0) == none ? fail(xnu::EPERM) : from_host(host(lnx::SYS_setresgid, -1, trap.u(0), -1)); }
+Answer bsd_seteuid(Trap& trap) {
+    if (trap.u(0) == none) return fail(xnu::EPERM);
+    return noted(lnx::SYS_getresuid, [&](const Ids&) { return host(lnx::SYS_setresuid, -1, trap.u(0), -1); });
+}
+Answer bsd_setegid(Trap& trap) {
+    if (trap.u(0) == none) return fail(xnu::EPERM);
+    return noted(lnx::SYS_getresgid, [&](const Ids&) { return host(lnx::SYS_setresgid, -1, trap.u(0), -1); });
+}
 
 Answer bsd_getgroups(Trap& trap) {
     u32 groups[1 + 65536 / 64];

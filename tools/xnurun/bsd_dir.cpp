@@ -22,7 +22,7 @@ Answer read_directory(Trap& trap, u64 room, F encode) {
     const i32 fd = trap.i(0);
     const i64 start = host(lnx::SYS_lseek, fd, 0, lnx::SEEK_CUR);
     const i64 r = host(lnx::SYS_getdents64, fd, from, room < 512 ? 512 : room < sizeof from ? room : sizeof from);
-    if (r == -lnx::ENOTDIR) return fail(kind_of(fd) == Kind::vnode ? xnu::EINVAL : xnu::ENOTSUP);
+    if (r == -lnx::ENOTDIR) return fail(kind_of(fd) == FdKind::vnode ? xnu::EINVAL : xnu::ENOTSUP);
     if (host_failed(r)) return from_host(r);
     u64 used = 0;
     i64 next = start;  // where the record that is looked at begins

@@ -18,7 +18,7 @@ lnx::flock lock_to_host(const xnu::flock& d, bool of_open_file) {
 
 // command: Linux's F_GETLK, F_SETLK or F_SETLKW, or their ofd kin. of_pid: F_GETLKPID, only that process's locks count.
 Answer record_lock(Trap& trap, i32 command, bool of_pid = false) {
-    if (kind_of(trap.i(0)) != Kind::vnode) return fail(xnu::EBADF);
+    if (kind_of(trap.i(0)) != FdKind::vnode) return fail(xnu::EBADF);
     xnu::flock d;
     if (!copyin(d, trap.w(2))) return fail(xnu::EFAULT);
     if (d.l_type < 1 || d.l_type > 3) return fail(xnu::EINVAL);
@@ -37,7 +37,7 @@ Answer record_lock(Trap& trap, i32 command, bool of_pid = false) {
 
 // F_SETLKWTIMEOUT, F_OFD_SETLKWTIMEOUT: the host has no such wait, so it is asked again and again, up to 100 times a second.
 Answer timed_lock(Trap& trap, i32 command) {
-    if (kind_of(trap.i(0)) != Kind::vnode) return fail(xnu::EBADF);
+    if (kind_of(trap.i(0)) != FdKind::vnode) return fail(xnu::EBADF);
     struct {
         xnu::flock lock;
         xnu::timespec timeout;
@@ -60,7 +60,7 @@ Answer timed_lock(Trap& trap, i32 command) {
 // Of a terminal it is the foreground process group, as a negative number; a file or folder has none.
 Answer owner(i32 fd, bool set, i32 who) {
     constexpr u32 tiocgpgrp = 0x540f, tiocspgrp = 0x5410;
-    if (kind_of(fd) != Kind::vnode) return from_host(host(lnx::SYS_fcntl, fd, set ? 8 : 9, set ? who : 0));
+    if (kind_of(fd) != FdKind::vnode) return from_host(host(lnx::SYS_fcntl, fd, set ? 8 : 9, set ? who : 0));
     i32 group = -who;
     const i64 r = host(lnx::SYS_ioctl, fd, set ? tiocspgrp : tiocgpgrp, &group);
     return host_failed(r) ? from_host(r == -lnx::EINVAL ? -lnx::ENOTTY : r) : ok(set ? 0 : -group);
@@ -86,7 +86,7 @@ Answer confine(i32 fd, bool on) {
 Answer bsd_fcntl(Trap& trap) {
     const i32 fd = trap.i(0), command = trap.i(1);
     if (hidden(fd) || host_failed(host(lnx::SYS_fcntl, fd, lnx::F_GETFD))) return fail(xnu::EBADF);
-    if (!command_of_era(command)) return fail(kind_of(fd) == Kind::vnode ? xnu::ENOTTY : xnu::EBADF);
+    if (!command_of_era(command)) return fail(kind_of(fd) == FdKind::vnode ? xnu::ENOTTY : xnu::EBADF);
     if ((command == xnu::F_DUPFD || command == xnu::F_DUPFD_CLOEXEC) && guarded(fd, guard_dup)) guard_violated(trap, fd, violated_dup);
     if (command == xnu::F_SETFD && guard_of(fd) && !(trap.w(2) & 1)) guard_violated(trap, fd, violated_nocloexec);
     switch (command) {
@@ -121,7 +121,7 @@ Answer bsd_fcntl(Trap& trap) {
     case 96: return ok(confined(fd));                              // F_GETCONFINED
     default:
         if (command == 60 || (command & 0x20000000 && command & static_cast<i32>(0xc0000000))) return fail(xnu::EINVAL);  // F_MARKDEPENDENCY
-        return kind_of(fd) == Kind::vnode ? file_command(trap) : fail(xnu::EBADF);
+        return kind_of(fd) == FdKind::vnode ? file_command(trap) : fail(xnu::EBADF);
     }
 }
 

@@ -185,11 +185,10 @@ Answer open_path(Trap&, i32 directory, u64 name, i32 flags, u32 mode) {
         } how{static_cast<u32>(open_flags_to_host(flags)), flags & xnu::O_CREAT ? mode & 07777u : 0u, 4};  // RESOLVE_NO_SYMLINKS
         r = host_blocking(lnx::SYS_openat2, directory, path.text(), &how, sizeof how);
     } else r = host_blocking(lnx::SYS_openat, directory, path.text(), open_flags_to_host(flags), mode & 07777);
-    if (!host_failed(r)) {
-        set_socket(static_cast<i32>(r), false);
-        if (flags & o_clofork) set_close_on_fork(static_cast<i32>(r), true);
-    }
-    if (!host_failed(r) && flags & (xnu::O_SHLOCK | xnu::O_EXLOCK)) {
+    if (host_failed(r)) return r == -lnx::EINTR ? from_host_restartable(r) : from_host_at(directory, r);
+    set_socket(static_cast<i32>(r), false);
+    if (flags & o_clofork) set_close_on_fork(static_cast<i32>(r), true);
+    if (flags & (xnu::O_SHLOCK | xnu::O_EXLOCK)) {
         const i32 how = (flags & xnu::O_EXLOCK ? lnx::LOCK_EX : lnx::LOCK_SH) | (flags & xnu::O_NONBLOCK ? lnx::LOCK_NB : 0);
         const i64 locked = host_blocking(lnx::SYS_flock, r, how);
         if (host_failed(locked)) {
@@ -198,7 +197,7 @@ Answer open_path(Trap&, i32 directory, u64 name, i32 flags, u32 mode) {
             return from_host_restartable(locked);
         }
     }
-    return from_host_restartable(r);
+    return ok(r);
 }
 
 Answer bsd_open(Trap& trap) { return open_path(trap, lnx::AT_FDCWD, trap.w(0), trap.i(1), trap.u(2)); }
@@ -240,8 +239,7 @@ Answer bsd_sync(Trap&) {
 
 // flock (bsd/kern/kern_descrip.c): no kind of lock at all is EBADF. LOCK_UN goes before the others.
 Answer bsd_flock(Trap& trap) {
-    const Kind kind = kind_of(trap.i(0));
-    if (kind != Kind::vnode) return fail(kind == Kind::closed ? xnu::EBADF : xnu::ENOTSUP);
+    if (const i32 wrong = not_file_of(trap.i(0))) return fail(wrong);
     const i32 how = trap.i(1);
     if (how & xnu::LOCK_UN) return from_host(host(lnx::SYS_flock, trap.i(0), lnx::LOCK_UN));
     if (!(how & (xnu::LOCK_EX | xnu::LOCK_SH))) return fail(xnu::EBADF);

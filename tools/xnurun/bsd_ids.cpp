@@ -67,10 +67,6 @@ Answer bsd_getpgrp(Trap&) { return from_host(host(lnx::SYS_getpgid, 0)); }
 Answer bsd_getpgid(Trap& trap) { return trap.i(0) < 0 ? fail(xnu::ESRCH) : from_host(host(lnx::SYS_getpgid, trap.i(0))); }
 Answer bsd_getsid(Trap& trap) { return trap.i(0) < 0 ? fail(xnu::ESRCH) : from_host(host(lnx::SYS_getsid, trap.i(0))); }
 Answer bsd_setsid(Trap&) { return from_host(host(lnx::SYS_setsid)); }
-Answer bsd_issetugid(Trap&) { return ok(0); }
-// For the calling thread alone, as the host's raw calls are: right for a process of one thread.
-Answer bsd_setuid(Trap& trap) { return from_host(host(lnx::SYS_setuid, trap.u(0))); }
-Answer bsd_setgid(Trap& trap) { return from_host(host(lnx::SYS_setgid, trap.u(0))); }
 
 // Linux looks at the group's sign before it looks for the process.
 Answer bsd_setpgid(Trap& trap) {

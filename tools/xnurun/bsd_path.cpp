@@ -11,25 +11,24 @@ namespace {
 
 constexpr i32 here = lnx::AT_FDCWD;
 
-Answer no_file(i64 r) { return r == -lnx::EISDIR ? fail(xnu::EPERM) : from_host(r); }
-
 Answer unlink_at(i32 directory, u64 name, i32 host_flags) {
     const Path path(name);
     if (path.error) return fail(path.error);
-    return no_file(host(lnx::SYS_unlinkat, directory, path.text(), host_flags));
+    const i64 r = host(lnx::SYS_unlinkat, directory, path.text(), host_flags);
+    return r == -lnx::EISDIR ? fail(xnu::EPERM) : from_host_at(directory, r);
 }
 
 Answer link_at(i32 from, u64 name, i32 to, u64 link, i32 host_flags) {
     const Path path(name), other(link);
     if (path.error || other.error) return fail(path.error ? path.error : other.error);
-    return from_host(host(lnx::SYS_linkat, from, path.text(), to, other.text(), host_flags));
+    return from_host_at(from, host(lnx::SYS_linkat, from, path.text(), to, other.text(), host_flags), to);
 }
 
 Answer rename_at(i32 from, u64 name, i32 to, u64 target, u32 host_flags) {
     const Path path(name), other(target);
     if (path.error || other.error) return fail(path.error ? path.error : other.error);
-    return from_host(host_flags ? host(lnx::SYS_renameat2, from, path.text(), to, other.text(), host_flags)
-                                : host(lnx::SYS_renameat, from, path.text(), to, other.text()));
+    return from_host_at(from, host_flags ? host(lnx::SYS_renameat2, from, path.text(), to, other.text(), host_flags)
+                                           : host(lnx::SYS_renameat, from, path.text(), to, other.text()), to);
 }
 
 // What a link says is the guest's own business: it is not translated.
@@ -38,7 +37,7 @@ Answer symlink_at(u64 target, i32 directory, u64 name) {
     if (const i32 e = copyin_string(text, target, sizeof text)) return fail(e);
     const Path path(name);
     if (path.error) return fail(path.error);
-    return from_host(host(lnx::SYS_symlinkat, text, directory, path.text()));
+    return from_host_at(directory, host(lnx::SYS_symlinkat, text, directory, path.text()));
 }
 
 // No bytes are no error on XNU, but the link must be one.
@@ -55,26 +54,26 @@ Answer readlink_at(i32 directory, u64 name, u64 to, u64 size) {
     char nothing;
     const i64 r = size ? host(lnx::SYS_readlinkat, directory, path.text(), to, size)
                        : host(lnx::SYS_readlinkat, directory, path.text(), &nothing, 1);
-    return !size && !host_failed(r) ? ok() : from_host(r);
+    return !size && !host_failed(r) ? ok() : from_host_at(directory, r);
 }
 
 Answer make_directory(i32 directory, u64 name, u32 mode) {
     const Path path(name);
     if (path.error) return fail(path.error);
-    return from_host(host(lnx::SYS_mkdirat, directory, path.text(), mode & 0777));
+    return from_host_at(directory, host(lnx::SYS_mkdirat, directory, path.text(), mode & 0777));
 }
 
 Answer make_fifo(i32 directory, u64 name, u32 mode) {
     const Path path(name);
     if (path.error) return fail(path.error);
-    return from_host(host(lnx::SYS_mknodat, directory, path.text(), (mode & 07777) | lnx::S_IFIFO, 0));
+    return from_host_at(directory, host(lnx::SYS_mknodat, directory, path.text(), (mode & 07777) | lnx::S_IFIFO, 0));
 }
 
 Answer access_at(i32 directory, u64 name, i32 mode, i32 host_flags) {
     const Path path(name);
     if (path.error) return fail(path.error);
-    return from_host(host_flags ? host(lnx::SYS_faccessat2, directory, path.text(), mode & 7, host_flags)
-                                : host(lnx::SYS_faccessat, directory, path.text(), mode & 7));
+    return from_host_at(directory, host_flags ? host(lnx::SYS_faccessat2, directory, path.text(), mode & 7, host_flags)
+                                                : host(lnx::SYS_faccessat, directory, path.text(), mode & 7));
 }
 
 }  // namespace
@@ -127,7 +126,10 @@ Answer bsd_chdir(Trap& trap) {
     const Path path(trap.w(0));
     return path.error ? fail(path.error) : from_host(host(lnx::SYS_chdir, path.text()));
 }
-Answer bsd_fchdir(Trap& trap) { return from_host(host(lnx::SYS_fchdir, trap.i(0))); }
+Answer bsd_fchdir(Trap& trap) {
+    const i64 r = host(lnx::SYS_fchdir, trap.i(0));
+    return r == -lnx::ENOTDIR && not_file(trap.i(0)) ? fail(xnu::EINVAL) : from_host(r);
+}
 
 Answer bsd_truncate(Trap& trap) {
     if (static_cast<i64>(trap.w(1)) < 0) return fail(xnu::EINVAL);
@@ -161,11 +163,11 @@ Answer bsd_pathconf(Trap& trap) {
     return host_failed(r) ? from_host(r) : limit_of(trap.i(1), s.st_mode & lnx::S_IFMT);
 }
 Answer bsd_fpathconf(Trap& trap) {
-    const Kind kind = kind_of(trap.i(0));
-    if (kind == Kind::closed || hidden(trap.i(0))) return fail(xnu::EBADF);
+    const FdKind kind = kind_of(trap.i(0));
+    if (kind == FdKind::closed || hidden(trap.i(0))) return fail(xnu::EBADF);
     if (is_kqueue(trap.i(0))) return fail(xnu::EINVAL);
     lnx::stat s{};
-    if (kind == Kind::vnode) host(lnx::SYS_fstat, trap.i(0), &s);
+    if (kind == FdKind::vnode) host(lnx::SYS_fstat, trap.i(0), &s);
     return limit_of(trap.i(1), s.st_mode & lnx::S_IFMT);
 }
 

@@ -135,7 +135,12 @@ Answer bsd_getentropy(Trap& trap) {
     return host_failed(r) ? from_host(r) : ok();
 }
 
-// bsd/kern/kdebug.c: nobody traces, and that is success.
-Answer bsd_kdebug_trace(Trap&) { return ok(); }
+// bsd/kern/kdebug.c: nobody traces, and that is success; it was EINVAL before xnu-2782. xnu-3248 alone looks at the code first: DBG_TRACE
+// is the kernel's own class.
+Answer bsd_kdebug_trace(Trap& trap) {
+    constexpr u32 dbg_trace = 7, xnu_2782 = 2782000;
+    if (era && era < xnu_2782) return fail(xnu::EINVAL);
+    return (!era || era == era_10_11) && trap.u(0) >> 24 == dbg_trace ? fail(xnu::EPERM) : ok();
+}
 
 }  // namespace trapeze

@@ -40,7 +40,7 @@ Answer give(const lnx::statx& s, u64 to, bool wide) {
 Answer look(i32 directory, const char* path, i32 flags, u64 to, bool wide) {
     lnx::statx s;
     const i64 r = host(lnx::SYS_statx, directory, path, flags, lnx::STATX_BASIC_STATS | lnx::STATX_BTIME, &s);
-    return host_failed(r) ? from_host(r) : give(s, to, wide);
+    return host_failed(r) ? from_host_at(directory, r) : give(s, to, wide);
 }
 
 Answer by_path(i32 directory, u64 name, u64 to, i32 flags, bool wide) {

@@ -3,6 +3,7 @@
 #include "sys/darwin/errno.h"
 #include "sys/darwin/process.h"
 #include "sys/linux/process.h"
+#include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/signal.h"
 
@@ -41,6 +42,7 @@ static void forget_sigchld(Thread& t) {
 // Options that nobody knows are nobody's business here. A bad pointer leaves the child to be waited for again: that is found
 // out before it is reaped, and told when there is something to tell.
 Answer bsd_wait4(Trap& trap) {
+    if (trap.u(0) == 0x80000000) return fail(era >= era_13 ? xnu::EINVAL : xnu::ECHILD);
     const i32 options = trap.i(2);
     i32 host_options = options & (xnu::WNOHANG | xnu::WUNTRACED);
     if (options & xnu::WCONTINUED) host_options |= lnx::WCONTINUED;

@@ -29,8 +29,8 @@ struct Object {
         if (path) return host(link ? by_link : by_path, path, a...);
         const i64 r = host(by_fd, fd, a...);
         if (r > 0) return r;
-        const Kind kind = kind_of(fd);  // what is no file is EINVAL (file_vnode); the host has other words for it, or none
-        if (kind != Kind::vnode) return kind == Kind::closed ? -lnx::EBADF : -lnx::EINVAL;
+        const FdKind kind = kind_of(fd);  // what is no file is EINVAL (file_vnode); the host has other words for it, or none
+        if (kind != FdKind::vnode) return kind == FdKind::closed ? -lnx::EBADF : -lnx::EINVAL;
         if (r != -lnx::EBADF) return r;
         char through[32];  // a descriptor of O_EVTONLY: the host's O_PATH, which has no attributes of its own
         descriptor_link(fd, through);
@@ -215,7 +215,7 @@ Answer bsd_getxattr(Trap& trap) {
 Answer bsd_fgetxattr(Trap& trap) {
     if (of_path_alone(trap.u(5))) return fail(xnu::EINVAL);
     const Name name(trap.w(1), xnu::EPERM);
-    if (name.error && kind_of(trap.i(0)) == Kind::closed) return fail(xnu::EBADF);
+    if (name.error && kind_of(trap.i(0)) == FdKind::closed) return fail(xnu::EBADF);
     return get(of(trap.i(0)), name, trap.w(2), trap.w(3), trap.u(4), false);
 }
 

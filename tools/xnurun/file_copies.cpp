@@ -3,6 +3,7 @@
 // were looked up (xnu-11417.121.6 bsd/vfs/vfs_syscalls.c): so a missing file is ENOENT here as there.
 #include "sys/mem.h"
 #include "tools/xnurun/attributes.h"
+#include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/path.h"
 
@@ -12,11 +13,12 @@ namespace {
 constexpr i32 here = lnx::AT_FDCWD;
 constexpr u64 ficlone = 0x40049409;
 constexpr u32 CLONE_NOFOLLOW = 1, CLONE_ALL = 0xf;
+constexpr u32 FSOPT_OF_PATHS = 0x280;  // FSOPT_NOFIRMLINKPATH, FSOPT_ISREALFSID: there are no firm links
 
 // Shared blocks are the host file system's business: it has them or it is ENOTSUP, and no name is left behind.
 Answer clone_file(i32 from, u32 mode, i32 directory, const char* to) {
     const i64 fd = host(lnx::SYS_openat, directory, to, lnx::O_WRONLY | lnx::O_CREAT | lnx::O_EXCL | lnx::O_CLOEXEC | lnx::O_NOFOLLOW, mode & 07777);
-    if (host_failed(fd)) return from_host(fd);
+    if (host_failed(fd)) return from_host_at(directory, fd);
     const i64 r = host(lnx::SYS_ioctl, fd, ficlone, from);
     host(lnx::SYS_close, fd);
     if (!host_failed(r)) return ok();
@@ -45,7 +47,7 @@ Answer clone(i32 from, i32 from_directory, const char* from_path, i32 directory,
         const i64 n = from_path ? host(lnx::SYS_readlinkat, from_directory, from_path, text, sizeof text - 1) : -lnx::EINVAL;
         if (host_failed(n)) return from_host(n);
         text[n] = 0;
-        return from_host(host(lnx::SYS_symlinkat, text, directory, path.text()));
+        return from_host_at(directory, host(lnx::SYS_symlinkat, text, directory, path.text()));
     }
     case lnx::S_IFDIR: {
         lnx::stat there{};
@@ -72,15 +74,14 @@ Answer bsd_clonefileat(Trap& trap) {
     if (path.error) return fail(path.error);
     const i32 directory = directory_to_host(trap.i(0));
     const i64 fd = host(lnx::SYS_openat, directory, path.text(), lnx::O_PATH | lnx::O_CLOEXEC | (flags & CLONE_NOFOLLOW ? lnx::O_NOFOLLOW : 0));
-    if (host_failed(fd)) return from_host(fd);
+    if (host_failed(fd)) return from_host_at(directory, fd);
     const Answer a = clone(static_cast<i32>(fd), directory, path.text(), directory_to_host(trap.i(2)), trap.w(3));
     host(lnx::SYS_close, fd);
     return a;
 }
 Answer bsd_fclonefileat(Trap& trap) {
     if (trap.u(3) & ~CLONE_ALL) return fail(xnu::EINVAL);
-    const Kind kind = kind_of(trap.i(0));
-    if (kind != Kind::vnode) return fail(kind == Kind::closed ? xnu::EBADF : xnu::ENOTSUP);
+    if (const i32 wrong = not_file_of(trap.i(0))) return fail(wrong);
     if ((host(lnx::SYS_fcntl, trap.i(0), lnx::F_GETFL) & lnx::O_ACCMODE) == lnx::O_WRONLY) return fail(xnu::EBADF);
     return clone(trap.i(0), here, nullptr, directory_to_host(trap.i(1)), trap.w(2));
 }
@@ -92,10 +93,12 @@ Answer bsd_freadlink(Trap& trap) {
 
 // A name is searched for by number only among what this process has open: the host has no other way.
 Answer bsd_fsgetpath(Trap& trap) {
-    const u64 room = trap.w(1);
-    if (room == 0 || room > xnu::MAXPATHLEN) return fail(xnu::EINVAL);
+    constexpr u32 xnu_11417 = 11417101;
+    const u64 room = trap.w(1), most = era >= xnu_11417 ? 8192 : 4096;  // MAXLONGPATHLEN, PAGE_SIZE before
+    if (trap.number == 217 && trap.u(4) & ~FSOPT_OF_PATHS) return fail(xnu::EINVAL);
     xnu::fsid_t id;
     if (!copyin(id, trap.w(2))) return fail(xnu::EFAULT);
+    if (room == 0 || room > most) return fail(xnu::EINVAL);
     lnx::statx s{};
     host(lnx::SYS_statx, here, "/", 0, lnx::STATX_BASIC_STATS, &s);
     char path[xnu::MAXPATHLEN + 16] = "/";
@@ -132,13 +135,20 @@ Answer bsd_exchangedata(Trap& trap) {
 Answer bsd_copyfile(Trap& trap) { return trap.u(3) & ~3u ? fail(xnu::EINVAL) : refuse_path(trap.w(0), xnu::ENOTSUP); }
 Answer bsd_fsctl(Trap& trap) { return refuse_path(trap.w(0), xnu::ENOTTY); }
 Answer bsd_ffsctl(Trap& trap) {
-    const Kind kind = kind_of(trap.i(0));
-    return fail(kind == Kind::vnode ? xnu::ENOTTY : kind == Kind::closed ? xnu::EBADF : xnu::ENOTSUP);
+    const i32 wrong = not_file(trap.i(0));
+    return fail(wrong ? wrong : xnu::ENOTTY);
 }
 Answer bsd_quotactl(Trap& trap) { return refuse_path(trap.w(0), xnu::ENOTSUP); }
 Answer bsd_searchfs(Trap& trap) { return refuse_path(trap.w(0), xnu::ENOTSUP); }
 Answer bsd_unmount(Trap& trap) { return refuse_path(trap.w(0), xnu::EPERM); }
-Answer bsd_mount(Trap& trap) { return refuse_path(trap.w(1), xnu::EPERM); }
+// The type's name, the folder, then __mac_mount's label; and all the same nobody mounts.
+Answer bsd_mount(Trap& trap) {
+    char type[15], mac[16];  // MFSNAMELEN
+    if (const i32 wrong = copyin_string(type, trap.w(0), sizeof type)) return fail(wrong);
+    const Answer folder = refuse_path(trap.w(1), xnu::EPERM);
+    const bool labelled = trap.number == 424 && trap.w(4);
+    return folder.rax == xnu::EPERM && labelled && !copyin(mac, trap.w(4)) ? fail(xnu::EFAULT) : folder;
+}
 Answer bsd_chroot(Trap& trap) { return refuse_path(trap.w(0), xnu::EPERM); }
 // Only devices can be revoked, and the host cannot.
 Answer bsd_revoke(Trap& trap) {
@@ -152,13 +162,18 @@ Answer bsd_revoke(Trap& trap) {
 }
 Answer bsd_delete(Trap& trap) { return bsd_unlink(trap); }
 
-// CS_OPS_STATUS: a program without a signature has no flags. All else asks for parts of one.
+// CS_OPS_STATUS: a program without a signature has no flags, and nobody asks how much room there is. All else asks for parts of one.
+// An audit token names one incarnation of a process, its pid and a version, which is 1 of all (mig_task.cpp).
 Answer bsd_csops(Trap& trap) {
-    if (trap.i(0) < 0) return fail(xnu::EINVAL);
-    if (trap.i(0) && host_failed(host(lnx::SYS_getpgid, trap.i(0)))) return fail(xnu::ESRCH);
+    if (trap.i(0) < 0 || (trap.i(0) && host_failed(host(lnx::SYS_getpgid, trap.i(0))))) return fail(xnu::ESRCH);
+    if (trap.number == 170) {
+        u32 token[8];
+        if (!trap.w(4)) return fail(xnu::EINVAL);
+        if (!copyin(token, trap.w(4), sizeof token)) return fail(xnu::EFAULT);
+        if (token[5] != static_cast<u32>(trap.i(0) ? trap.i(0) : own_pid) || token[7] != 1) return fail(xnu::ESRCH);
+    }
     if (trap.u(1) != 0) return fail(xnu::EINVAL);
-    if (trap.w(3) < 4) return fail(xnu::ERANGE);
-    return copyout(u32{0}, trap.w(2)) ? ok() : fail(xnu::EFAULT);
+    return !trap.w(2) || copyout(u32{0}, trap.w(2)) ? ok() : fail(xnu::EFAULT);
 }
 
 }  // namespace trapeze

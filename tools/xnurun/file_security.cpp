@@ -43,7 +43,7 @@ Answer make_node(i32 directory, u64 name, u32 mode, u32 device) {
     if (path.error) return fail(path.error);
     const u32 major = device >> 24, minor = device & 0xffffff;
     const u32 packed = (minor & 0xff) | (major & 0xfff) << 8 | (minor & ~0xffu) << 12;
-    return from_host(host(lnx::SYS_mknodat, directory, path.text(), (mode & 07777) | kind, packed));
+    return from_host_at(directory, host(lnx::SYS_mknodat, directory, path.text(), (mode & 07777) | kind, packed));
 }
 
 // After the stat itself: there is no filesec.
@@ -93,7 +93,7 @@ Answer bsd_chmod_extended(Trap& trap) {
 }
 Answer bsd_fchmod_extended(Trap& trap) {
     if (const i32 e = check_filesec(trap.w(4))) return fail(e);
-    if (kind_of(trap.i(0)) == Kind::closed) return fail(xnu::EBADF);
+    if (const i32 wrong = not_file(trap.i(0))) return fail(wrong);
     char link[32];
     descriptor_link(trap.i(0), link);
     return change_mode(0, here, link, trap.u(1), trap.u(2), trap.u(3));

@@ -40,7 +40,7 @@ void fork_child_fileports() {
 
 Answer bsd_fileport_makeport(Trap& trap) {
     const i32 fd = trap.i(0);
-    if (hidden(fd) || kind_of(fd) == Kind::closed) return fail(xnu::EBADF);
+    if (hidden(fd) || kind_of(fd) == FdKind::closed) return fail(xnu::EBADF);
     if (is_kqueue(fd) || confined(fd)) return fail(xnu::EINVAL);
     if (guarded(fd, guard_fileport)) guard_violated(trap, fd, violated_fileport);
     const i32 copy = hidden_made(lnx::SYS_dup, static_cast<u64>(fd));

@@ -126,19 +126,33 @@ bool at_flags_to_host(i32 flags, i32 allowed, i32& host) {
     return true;
 }
 
-Kind kind_of(i32 fd) {
+FdKind kind_of(i32 fd) {
     lnx::stat s;
-    if (host_failed(host(lnx::SYS_fstat, fd, &s))) return Kind::closed;
+    if (host_failed(host(lnx::SYS_fstat, fd, &s))) return FdKind::closed;
     switch (s.st_mode & lnx::S_IFMT) {
-    case lnx::S_IFREG: case lnx::S_IFDIR: case lnx::S_IFCHR: case lnx::S_IFBLK: case lnx::S_IFLNK: return Kind::vnode;
+    case lnx::S_IFREG: case lnx::S_IFDIR: case lnx::S_IFCHR: case lnx::S_IFBLK: case lnx::S_IFLNK: return FdKind::vnode;
     case lnx::S_IFIFO: {
         constexpr i64 pipefs = 0x50495045;  // include/uapi/linux/magic.h
         lnx::statfs f{};
         host(lnx::SYS_fstatfs, fd, &f);
-        return f.f_type == pipefs ? Kind::other : Kind::vnode;
+        return f.f_type == pipefs ? FdKind::other : FdKind::vnode;
     }
-    default: return Kind::other;
+    default: return FdKind::other;
     }
+}
+
+namespace {
+i32 unless_file(i32 fd, i32 other) {
+    const FdKind kind = kind_of(fd);
+    return kind == FdKind::vnode ? 0 : kind == FdKind::closed ? xnu::EBADF : other;
+}
+}  // namespace
+i32 not_file(i32 fd) { return unless_file(fd, xnu::EINVAL); }
+i32 not_file_of(i32 fd) { return unless_file(fd, xnu::ENOTSUP); }
+
+Answer from_host_at(i32 fd, i64 r, i32 other) {
+    const auto no_file = [](i32 d) { return d >= 0 && kind_of(d) == FdKind::other; };
+    return r == -lnx::ENOTDIR && (no_file(fd) || no_file(other)) ? fail(xnu::ENOTSUP) : from_host(r);
 }
 
 }  // namespace trapeze

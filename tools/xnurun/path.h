@@ -40,8 +40,12 @@ inline i32 directory_to_host(i32 fd) { return fd == xnu::AT_FDCWD ? lnx::AT_FDCW
 bool at_flags_to_host(i32 flags, i32 allowed, i32& host);
 
 // What fp_getfvp (bsd/kern/kern_descrip.c) lets through: files, directories, devices, named fifos. Not pipes, sockets, queues.
-enum class Kind : u8 { closed, vnode, other };
-Kind kind_of(i32 fd);
+enum class FdKind : u8 { closed, vnode, other };
+FdKind kind_of(i32 fd);
+i32 not_file(i32 fd);     // file_vnode's errno for what is none: EBADF, EINVAL; 0: it is one
+i32 not_file_of(i32 fd);  // fp_getfvp's: EBADF, ENOTSUP
+// What came of a call from a directory: XNU says ENOTSUP of a pipe or a socket, the host ENOTDIR as of any file.
+Answer from_host_at(i32 fd, i64 r, i32 other = -1);
 
 i32 open_flags_to_host(i32 flags);
 i32 open_flags_to_guest(i32 flags);

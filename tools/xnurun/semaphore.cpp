@@ -269,7 +269,8 @@ Answer mach_semaphore_timedwait_signal(Trap& trap) {
 Answer bsd_semwait_signal(Trap& trap) {
     const bool timed = trap.i(2) != 0;
     lnx::timespec t{static_cast<i64>(trap.w(4)), trap.i(5)};
-    if (timed && (t.tv_nsec < 0 || t.tv_nsec >= 1000000000 || t.tv_sec < 0)) return fail(xnu::EINVAL);
+    const bool cut = timed && static_cast<u64>(t.tv_sec) > 0xffffffff;  // also what is negative; its success is EINTR
+    if (cut) t = {0xffffffff, 0};
     if (timed && !trap.i(3)) {  // absolute, on the calendar clock
         lnx::timespec now;
         host(lnx::SYS_clock_gettime, lnx::CLOCK_REALTIME, &now);
@@ -278,9 +279,10 @@ Answer bsd_semwait_signal(Trap& trap) {
         if (t.tv_nsec < 0) t.tv_nsec += 1000000000, t.tv_sec--;
         if (t.tv_sec < 0) t = {0, 0};
     }
+    if (timed && (t.tv_nsec < 0 || t.tv_nsec >= 1000000000)) return fail(xnu::EINVAL);
     const u32 signal = trap.u(1);
     switch (wait(trap, trap.u(0), signal ? &signal : nullptr, timed ? &t : nullptr)) {
-    case 0: return ok();
+    case 0: return cut ? fail(xnu::EINTR) : ok();
     case xnu::KERN_ABORTED: return fail(xnu::EINTR);
     case xnu::KERN_OPERATION_TIMED_OUT: return fail(xnu::ETIMEDOUT);
     default: return fail(xnu::EINVAL);

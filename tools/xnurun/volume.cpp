@@ -73,8 +73,7 @@ Answer of_path(Trap& trap, bool is_wide) {
 
 Answer of_descriptor(Trap& trap, bool is_wide) {
     const i32 fd = trap.i(0);
-    const Kind kind = kind_of(fd);
-    if (kind != Kind::vnode) return fail(kind == Kind::closed ? xnu::EBADF : xnu::ENOTSUP);  // file_vnode
+    if (const i32 wrong = not_file(fd)) return fail(wrong);
     lnx::statfs s{};
     const i64 r = host(lnx::SYS_fstatfs, fd, &s);
     return give(r, s, device_of(fd, ""), trap.w(1), is_wide);
