@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Changing what a file is: permissions, owner, times, flags.
+#include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/path.h"
 
@@ -13,6 +14,12 @@ Answer chmod_at(i32 directory, u64 name, u32 mode, i32 host_flags) {
     if (path.error) return fail(path.error);
     return from_host_at(directory, host_flags ? host(lnx::SYS_fchmodat2, directory, path.text(), mode & 07777, host_flags)
                                                 : host(lnx::SYS_fchmodat, directory, path.text(), mode & 07777));
+}
+
+Answer no_links(i32 directory, u64 name) {
+    const Path path(name);
+    const i32 e = path.error ? path.error : links_on_the_way(directory_to_host(directory), path.text());
+    return e ? fail(e) : ok();
 }
 
 Answer chown_at(i32 directory, u64 name, u32 uid, u32 gid, i32 host_flags) {
@@ -48,7 +55,9 @@ Answer bsd_fchmod(Trap& trap) {
 }
 Answer bsd_fchmodat(Trap& trap) {
     i32 flags;
-    if (!at_flags_to_host(trap.i(3), xnu::AT_SYMLINK_NOFOLLOW, flags)) return fail(xnu::EINVAL);
+    if (!at_flags_to_host(trap.i(3), xnu::AT_SYMLINK_NOFOLLOW | (era_has(8020101) ? at_nofollow_any : 0), flags)) return fail(xnu::EINVAL);
+    if (trap.i(3) & at_nofollow_any)
+        if (const Answer a = no_links(trap.i(0), trap.w(1)); a.kind == Answer::error) return a;
     return chmod_at(directory_to_host(trap.i(0)), trap.w(1), trap.u(2), flags);
 }
 
@@ -60,7 +69,9 @@ Answer bsd_fchown(Trap& trap) {
 }
 Answer bsd_fchownat(Trap& trap) {
     i32 flags;
-    if (!at_flags_to_host(trap.i(4), xnu::AT_SYMLINK_NOFOLLOW, flags)) return fail(xnu::EINVAL);
+    if (!at_flags_to_host(trap.i(4), xnu::AT_SYMLINK_NOFOLLOW | (era_has(8020101) ? at_nofollow_any : 0), flags)) return fail(xnu::EINVAL);
+    if (trap.i(4) & at_nofollow_any)
+        if (const Answer a = no_links(trap.i(0), trap.w(1)); a.kind == Answer::error) return a;
     return chown_at(directory_to_host(trap.i(0)), trap.w(1), trap.u(2), trap.u(3), flags);
 }
 

@@ -5,6 +5,7 @@
 // XNU's records are up to 8 bytes longer than the host's, so what is read may not fit: then the descriptor goes back to the
 // first record that did not. From 10.15 on the last 4 bytes of a buffer of 1,024 and more are flags; 10.11 has none.
 #include "sys/mem.h"
+#include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/path.h"
 
@@ -49,7 +50,11 @@ Answer read_directory(Trap& trap, u64 room, F encode) {
 }  // namespace
 
 Answer bsd_getdirentries64(Trap& trap) {
-    return read_directory(trap, trap.w(2), [](u8* record, const HostEntry& entry, usize length) {
+    constexpr u64 extended = 1024;  // GETDIRENTRIES64_EXTENDED_BUFSIZE
+    u64 room = trap.w(2);
+    const bool flagged = era >= 6153011 && room >= extended;
+    if (flagged) room -= sizeof(u32);
+    const Answer a = read_directory(trap, room, [](u8* record, const HostEntry& entry, usize length) {
         auto* d = reinterpret_cast<xnu::dirent*>(record);
         d->d_ino = entry.d_ino;
         d->d_seekoff = static_cast<u64>(entry.d_off);
@@ -59,6 +64,11 @@ Answer bsd_getdirentries64(Trap& trap) {
         memcpy(record + 21, entry.d_name, length);
         return u64{d->d_reclen};
     });
+    if (!flagged || a.kind != Answer::value) return a;
+    u8 more[512];  // GETDIRENTRIES64_EOF, 1: nothing is left. The host must be asked, and set back
+    const i64 now = host(lnx::SYS_lseek, trap.i(0), 0, lnx::SEEK_CUR), left = host(lnx::SYS_getdents64, trap.i(0), more, sizeof more);
+    host(lnx::SYS_lseek, trap.i(0), now, lnx::SEEK_SET);
+    return copyout(u32{left == 0}, trap.w(1) + room) ? a : fail(xnu::EFAULT);
 }
 
 // u32 number, u16 length, u8 kind, u8 the name's length, name.

@@ -4,6 +4,7 @@
 #include "sys/darwin/types.h"
 #include "sys/mem.h"
 #include "tools/xnurun/descriptors.h"
+#include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/path.h"
 #include "tools/xnurun/sockets.h"
@@ -166,6 +167,10 @@ Answer write_vectors(Trap& trap) {
 }
 
 Answer open_path(Trap&, i32 directory, u64 name, i32 flags, u32 mode) {
+    if (!era_has(1456001)) flags &= ~xnu::O_DSYNC;  // bits that a release does not know are nothing to it
+    if (!era_has(1699022)) flags &= ~xnu::O_CLOEXEC;
+    if (!era_has(2422001)) flags &= ~o_clofork;
+    if (!era_has(7195050)) flags &= ~o_nofollow_any;
     if ((flags & xnu::O_ACCMODE) == xnu::O_ACCMODE) return fail(xnu::EINVAL);
     if (flags & xnu::O_CREAT && flags & xnu::O_DIRECTORY) return fail(xnu::EINVAL);
     const Path path(name);
@@ -257,6 +262,7 @@ Answer bsd_pipe(Trap&) {
 
 Answer bsd_lseek(Trap& trap) {
     i32 whence = trap.i(2);
+    if ((whence == xnu::SEEK_HOLE || whence == xnu::SEEK_DATA) && !era_has(3789051)) return fail(kind_of(trap.i(0)) == FdKind::closed ? xnu::EBADF : xnu::EINVAL);
     if (whence == xnu::SEEK_HOLE) whence = lnx::SEEK_HOLE;  // the other way round
     else if (whence == xnu::SEEK_DATA) whence = lnx::SEEK_DATA;
     const i64 r = host(lnx::SYS_lseek, trap.i(0), trap.w(1), whence);

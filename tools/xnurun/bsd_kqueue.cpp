@@ -5,6 +5,7 @@
 // kevent_qos has no timeout; its data_out and the work queues' kqueue, which want workqueue threads, are refused.
 #include "sys/darwin/errno.h"
 #include "tools/xnurun/descriptors.h"
+#include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/kqueue.h"
 
@@ -54,7 +55,7 @@ i32 deadline_of(u64 from, u64& deadline) {
     return 0;
 }
 
-struct Call {
+struct KeventCall {
     u64 changes;
     i32 change_count;
     u64 events;
@@ -83,7 +84,7 @@ i64 wait(i32 epoll, u64 deadline) {
     return host_blocking(lnx::SYS_ppoll, &one, 1, &t, 0, 8);
 }
 
-Answer scan(Kqueue& kq, Call& call) {
+Answer scan(Kqueue& kq, KeventCall& call) {
     for (;;) {
         i32 found = 0;
         if (kq.closed) return fail(xnu::EBADF);  // its number may be another's by now
@@ -110,7 +111,7 @@ Answer scan(Kqueue& kq, Call& call) {
     }
 }
 
-Answer perform(i32 fd, Call& call) {
+Answer perform(i32 fd, KeventCall& call) {
     Locked hold(kqueue_lock);
     Kqueue* found = kqueue_of(fd);
     if (!found) return fail(xnu::EBADF);
@@ -152,14 +153,14 @@ Answer perform(i32 fd, Call& call) {
 Answer bsd_kqueue(Trap&) { return from_host(kqueue_new()); }
 
 Answer bsd_kevent(Trap& trap) {
-    Call call{trap.w(1), trap.i(2), trap.w(3), trap.i(4), 0, Shape::legacy, false, false};
+    KeventCall call{trap.w(1), trap.i(2), trap.w(3), trap.i(4), 0, Shape::legacy, false, false};
     if (const i32 wrong = deadline_of(trap.w(5), call.deadline)) return fail(wrong);
     return perform(trap.i(0), call);
 }
 
 Answer bsd_kevent64(Trap& trap) {
-    const u32 flags = trap.u(5);
-    Call call{trap.w(1), trap.i(2), trap.w(3), trap.i(4), 0, Shape::wide, (flags & xnu::KEVENT_FLAG_ERROR_EVENTS) != 0, (flags & stack_events) != 0};
+    const u32 flags = era_has(3247001) ? trap.u(5) : 0;  // not looked at before
+    KeventCall call{trap.w(1), trap.i(2), trap.w(3), trap.i(4), 0, Shape::wide, (flags & xnu::KEVENT_FLAG_ERROR_EVENTS) != 0, (flags & stack_events) != 0};
     if (flags & xnu::KEVENT_FLAG_IMMEDIATE) call.deadline = 0;
     else if (const i32 wrong = deadline_of(trap.w(6), call.deadline)) return fail(wrong);
     return perform(trap.i(0), call);
@@ -170,7 +171,7 @@ Answer bsd_kevent_qos(Trap& trap) {
     u64 room;
     if (trap.w(6) && !copyin(room, trap.w(6))) return fail(xnu::EFAULT);
     if (flags & of_workqueue) return fail(xnu::ENOMEM);
-    Call call{trap.w(1), trap.i(2), trap.w(3), trap.i(4), flags & xnu::KEVENT_FLAG_IMMEDIATE ? 0 : no_deadline, Shape::qos,
+    KeventCall call{trap.w(1), trap.i(2), trap.w(3), trap.i(4), flags & xnu::KEVENT_FLAG_IMMEDIATE ? 0 : no_deadline, Shape::qos,
               (flags & xnu::KEVENT_FLAG_ERROR_EVENTS) != 0, (flags & stack_events) != 0};
     return perform(trap.i(0), call);
 }

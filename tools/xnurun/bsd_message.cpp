@@ -7,6 +7,7 @@
 // Sources: xnu-3248.60.10 bsd/kern/uipc_syscalls.c sendit, recvit, uipc_usrreq.c unp_internalize, uipc_send, udp_usrreq.c.
 #include "sys/mem.h"
 #include "tools/xnurun/descriptors.h"
+#include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/interfaces.h"
 #include "tools/xnurun/kqueue.h"
@@ -24,6 +25,8 @@ constexpr u32 most_descriptors = 253;
 struct HostControl {
     alignas(8) u8 bytes[16 + most_descriptors * 4 + 4 + 32 + 64];
 };
+
+bool told_quiet(i32 flags) { return flags & xnu::MSG_NOSIGNAL && era_has(7195050); }
 
 i32 socket_error_of(i64 r) { return r == -lnx::ENOTSOCK ? xnu::ENOTSOCK : xnu::EBADF; }
 
@@ -240,7 +243,7 @@ Answer bsd_sendto(Trap& trap) {
     if (flags & xnu::MSG_OOB && is_unix(fd)) return fail(xnu::EOPNOTSUPP);
     const i64 r = host_blocking(lnx::SYS_sendto, fd, trap.w(1), trap.w(2), send_flags_to_host(flags) | lnx::MSG_NOSIGNAL, at, a.size);
     shut_after(fd, flags, r);
-    return sent(trap, fd, r, flags & xnu::MSG_NOSIGNAL);
+    return sent(trap, fd, r, told_quiet(flags));
 }
 
 Answer bsd_recvfrom(Trap& trap) {
@@ -290,7 +293,7 @@ Answer send_message(Trap& trap, i32 fd, const xnu::msghdr& g, i32 flags) {
     if (flags & xnu::MSG_OOB && is_unix(fd)) return fail(xnu::EOPNOTSUPP);
     const i64 r = host_blocking(lnx::SYS_sendmsg, fd, &h, send_flags_to_host(flags) | lnx::MSG_NOSIGNAL);
     shut_after(fd, flags, r);
-    return sent(trap, fd, r, flags & xnu::MSG_NOSIGNAL);
+    return sent(trap, fd, r, told_quiet(flags));
 }
 
 Answer receive_message(i32 fd, xnu::msghdr& g, i32 flags) {

@@ -2,6 +2,7 @@
 // Calls on names: bsd/vfs/vfs_syscalls.c. The variants from a descriptor and those without share their code, as there.
 #include "sys/mem.h"
 #include "tools/xnurun/descriptors.h"
+#include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/kqueue.h"
 #include "tools/xnurun/path.h"
@@ -11,16 +12,22 @@ namespace {
 
 constexpr i32 here = lnx::AT_FDCWD;
 
-Answer unlink_at(i32 directory, u64 name, i32 host_flags) {
+i32 any_of_era() { return era_has(8020101) ? at_nofollow_any : 0; }
+
+Answer unlink_at(i32 directory, u64 name, i32 host_flags, bool no_links = false) {
     const Path path(name);
     if (path.error) return fail(path.error);
+    if (no_links)
+        if (const i32 e = links_on_the_way(directory, path.text())) return fail(e);
     const i64 r = host(lnx::SYS_unlinkat, directory, path.text(), host_flags);
     return r == -lnx::EISDIR ? fail(xnu::EPERM) : from_host_at(directory, r);
 }
 
-Answer link_at(i32 from, u64 name, i32 to, u64 link, i32 host_flags) {
+Answer link_at(i32 from, u64 name, i32 to, u64 link, i32 host_flags, bool no_links = false) {
     const Path path(name), other(link);
     if (path.error || other.error) return fail(path.error ? path.error : other.error);
+    if (no_links)
+        if (const i32 e = links_on_the_way(from, path.text())) return fail(e);
     return from_host_at(from, host(lnx::SYS_linkat, from, path.text(), to, other.text(), host_flags), to);
 }
 
@@ -69,9 +76,11 @@ Answer make_fifo(i32 directory, u64 name, u32 mode) {
     return from_host_at(directory, host(lnx::SYS_mknodat, directory, path.text(), (mode & 07777) | lnx::S_IFIFO, 0));
 }
 
-Answer access_at(i32 directory, u64 name, i32 mode, i32 host_flags) {
+Answer access_at(i32 directory, u64 name, i32 mode, i32 host_flags, bool no_links = false) {
     const Path path(name);
     if (path.error) return fail(path.error);
+    if (no_links)
+        if (const i32 e = links_on_the_way(directory, path.text())) return fail(e);
     return from_host_at(directory, host_flags ? host(lnx::SYS_faccessat2, directory, path.text(), mode & 7, host_flags)
                                                 : host(lnx::SYS_faccessat, directory, path.text(), mode & 7));
 }
@@ -81,16 +90,19 @@ Answer access_at(i32 directory, u64 name, i32 mode, i32 host_flags) {
 Answer bsd_unlink(Trap& trap) { return unlink_at(here, trap.w(0), 0); }
 Answer bsd_unlinkat(Trap& trap) {
     i32 flags;
-    if (!at_flags_to_host(trap.i(2), xnu::AT_REMOVEDIR, flags)) return fail(xnu::EINVAL);
-    return unlink_at(directory_to_host(trap.i(0)), trap.w(1), flags);
+    constexpr i32 dataless = 0x100, discarded = 0x1000;  // AT_REMOVEDIR_DATALESS: no folder here lacks its content
+    const i32 allowed = xnu::AT_REMOVEDIR | (era_has(6153011) ? dataless : 0) | (era_has(10002001) ? at_nofollow_any : 0) | (era_has(11215061) ? discarded : 0);
+    if (!at_flags_to_host(trap.i(2), allowed, flags)) return fail(xnu::EINVAL);
+    if (trap.i(2) & dataless) flags |= lnx::AT_REMOVEDIR;
+    return unlink_at(directory_to_host(trap.i(0)), trap.w(1), flags, trap.i(2) & at_nofollow_any);
 }
 Answer bsd_rmdir(Trap& trap) { return unlink_at(here, trap.w(0), lnx::AT_REMOVEDIR); }
 
 Answer bsd_link(Trap& trap) { return link_at(here, trap.w(0), here, trap.w(1), lnx::AT_SYMLINK_FOLLOW); }
 Answer bsd_linkat(Trap& trap) {
     i32 flags;
-    if (!at_flags_to_host(trap.i(4), xnu::AT_SYMLINK_FOLLOW, flags)) return fail(xnu::EINVAL);
-    return link_at(directory_to_host(trap.i(0)), trap.w(1), directory_to_host(trap.i(2)), trap.w(3), flags);
+    if (!at_flags_to_host(trap.i(4), xnu::AT_SYMLINK_FOLLOW | any_of_era(), flags)) return fail(xnu::EINVAL);
+    return link_at(directory_to_host(trap.i(0)), trap.w(1), directory_to_host(trap.i(2)), trap.w(3), flags, trap.i(4) & at_nofollow_any);
 }
 Answer bsd_symlink(Trap& trap) { return symlink_at(trap.w(0), here, trap.w(1)); }
 Answer bsd_symlinkat(Trap& trap) { return symlink_at(trap.w(0), directory_to_host(trap.i(1)), trap.w(2)); }
@@ -104,8 +116,14 @@ Answer bsd_renameat(Trap& trap) {
 // RENAME_SECLUDE 1 (not on the host), RENAME_SWAP 2, RENAME_EXCL 4, RENAME_NOFOLLOW_ANY 0x10 (bsd/sys/stdio.h)
 Answer bsd_renameatx_np(Trap& trap) {
     const u32 flags = trap.u(4);
-    if (flags & ~0x17u || (flags & 6) == 6) return fail(xnu::EINVAL);
-    if (flags & 0x11) return fail(xnu::ENOTSUP);
+    constexpr u32 nofollow_any = 0x10;
+    if (flags & ~(7u | (era_has(8020101) ? nofollow_any : 0)) || (flags & 6) == 6) return fail(xnu::EINVAL);
+    if (flags & 1) return fail(xnu::ENOTSUP);
+    if (flags & nofollow_any) {
+        const Path from(trap.w(1)), to(trap.w(3));
+        if (from.error || to.error) return fail(from.error ? from.error : to.error);
+        if (links_on_the_way(directory_to_host(trap.i(0)), from.text()) || links_on_the_way(directory_to_host(trap.i(2)), to.text())) return fail(xnu::ELOOP);
+    }
     return rename_at(directory_to_host(trap.i(0)), trap.w(1), directory_to_host(trap.i(2)), trap.w(3),
                      flags & 2 ? 2 : flags & 4 ? 1 : 0);
 }
@@ -118,8 +136,9 @@ Answer bsd_mkfifoat(Trap& trap) { return make_fifo(directory_to_host(trap.i(0)),
 Answer bsd_access(Trap& trap) { return access_at(here, trap.w(0), trap.i(1), 0); }
 Answer bsd_faccessat(Trap& trap) {
     i32 flags;
-    if (!at_flags_to_host(trap.i(3), xnu::AT_EACCESS | xnu::AT_SYMLINK_NOFOLLOW, flags)) return fail(xnu::EINVAL);
-    return access_at(directory_to_host(trap.i(0)), trap.w(1), trap.i(2), flags);
+    const i32 allowed = xnu::AT_EACCESS | (era_has(6153011) ? xnu::AT_SYMLINK_NOFOLLOW : 0) | any_of_era();
+    if (!at_flags_to_host(trap.i(3), allowed, flags)) return fail(xnu::EINVAL);
+    return access_at(directory_to_host(trap.i(0)), trap.w(1), trap.i(2), flags, trap.i(3) & at_nofollow_any);
 }
 
 Answer bsd_chdir(Trap& trap) {

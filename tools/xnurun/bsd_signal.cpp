@@ -82,6 +82,8 @@ Answer bsd_sigaction(Trap& trap) {
             nothing.handler = lnx::SIG_IGN;
             host(lnx::SYS_rt_sigaction, host_signal(n), &nothing, 0, 8);
         }
+        if (sigreturn_tokens == SigreturnTokens::undecided)
+            sigreturn_tokens = in.flags & 0x400 ? SigreturnTokens::checked : SigreturnTokens::ignored;
         action.handler = in.handler;
         action.tramp = in.tramp;
         action.mask = in.mask & ~unmaskable;

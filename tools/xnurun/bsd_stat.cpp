@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The stat family in both layouts (bsd/sys/stat.h: struct stat as user64_stat, and stat64).
 #include "sys/mem.h"
+#include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/path.h"
 
@@ -61,7 +62,18 @@ Answer by_descriptor(i32 fd, u64 to, bool wide) { return fd < 0 ? fail(xnu::EBAD
 
 Answer at(Trap& trap, bool wide) {
     i32 flags;
-    if (!at_flags_to_host(trap.i(3), xnu::AT_SYMLINK_NOFOLLOW, flags)) return fail(xnu::EINVAL);
+    constexpr i32 real_device = 0x200, fd_only = 0x400;  // AT_REALDEV: no other is told of
+    const i32 allowed = xnu::AT_SYMLINK_NOFOLLOW | (era_has(6153011) ? real_device | fd_only : 0) | (era_has(8020101) ? at_nofollow_any : 0);
+    if (!at_flags_to_host(trap.i(3), allowed, flags)) return fail(xnu::EINVAL);
+    if (trap.i(3) & fd_only) {
+        const FdKind kind = kind_of(trap.i(0));
+        return kind == FdKind::vnode ? by_descriptor(trap.i(0), trap.w(2), wide) : fail(kind == FdKind::closed ? xnu::EBADF : xnu::ENOTSUP);
+    }
+    if (trap.i(3) & at_nofollow_any) {
+        const Path path(trap.w(1));
+        if (path.error) return fail(path.error);
+        if (const i32 e = links_on_the_way(directory_to_host(trap.i(0)), path.text())) return fail(e);
+    }
     return by_path(directory_to_host(trap.i(0)), trap.w(1), trap.w(2), flags, wide);
 }
 

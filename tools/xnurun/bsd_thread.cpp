@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// bsdthread_register, bsdthread_create, bsdthread_terminate, thread_selfid and machdep call 3, as the 10.11 era has them
-// (libpthread-138 kern/kern_support.c, xnu-3248): rsp of a new thread is its stack less the red zone; without
-// PTHREAD_START_CUSTOM the stack argument is a size that the kernel allocates, however absurd.
+// bsdthread_register, bsdthread_create, bsdthread_terminate, thread_selfid and machdep call 3, without --xnu as 10.11 has them
+// (libpthread-138 kern/kern_support.c, xnu-3248): rsp of a new thread is its stack less the red zone (from 10.15 its stack); without
+// PTHREAD_START_CUSTOM the stack argument is a size that the kernel allocates, however absurd (from 10.14 EINVAL).
 //
 // Flags of create: CUSTOM and SUSPENDED alone matter here; policy and QoS are accepted and have no effect.
 #include "sys/darwin/errno.h"
+#include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/memory.h"
 #include "tools/xnurun/mig_threads.h"
@@ -16,8 +17,12 @@ namespace trapeze {
 namespace {
 
 constexpr u64 redzone = 128;
-// DISPATCHFUNC, FINEPRIO, BSDTHREADCTL, SETSELF, QOS_MAINTENANCE, QOS_DEFAULT: callers look at the carry flag only.
-constexpr i64 features = 0x4000001f;
+// PTHREAD_FEATURE_SUPPORTED of libpthread's kern/kern_internal.h, which callers without libpthread do not look at; 0 before there was one.
+i64 features() {
+    if (era && era < 2422001) return 0;
+    if (era_has(8019041) && era) return 0x400001df;       // libpthread-486 and later: COOPERATIVE_WORKQ
+    return era >= era_10_12 ? 0x400000df : 0x4000003f;    // libpthread-301: KEVENT has another number, WORKLOOP; libpthread-138
+}
 
 bool registered;
 u64 thread_start;
@@ -63,8 +68,8 @@ bool thread_launch(Thread& t) {
 Answer bsd_bsdthread_register(Trap& trap) {
     const i32 size = trap.i(2);
     if (size < 0 || size > 64 * 1024) return fail(xnu::EINVAL);
-    if (registered) return fail(xnu::EINVAL);
-    if (const u64 data = trap.w(3)) {  // a block whose first word is its own size
+    if (registered && era_has(era_10_6)) return fail(xnu::EINVAL);  // 10.5 takes the new one
+    if (const u64 data = era_has(2782001) ? trap.w(3) : 0) {  // a block whose first word is its own size
         u64 words[7] = {};
         u64 length = trap.w(4);
         if (length < 8) return fail(xnu::EINVAL);
@@ -76,15 +81,16 @@ Answer bsd_bsdthread_register(Trap& trap) {
     registered = true;
     thread_start = trap.w(0);
     pthread_size = size;
-    return ok(features);
+    return ok(features());
 }
 
 Answer bsd_bsdthread_create(Trap& trap) {
-    if (!registered) return fail(xnu::EINVAL);
+    if (!registered && era_has(era_10_6)) return fail(xnu::EINVAL);
     const u64 function = trap.w(0), argument = trap.w(1), stack = trap.w(2);
     const u32 flags = trap.u(4);
     u64 pthread = trap.w(3), top = stack;
     if (!(flags & xnu::PTHREAD_START_CUSTOM)) {
+        if (era >= 4903221) return fail(xnu::EINVAL);  // libpthread-330
         // size + guard + pthread structure; the guard lies lowest
         const u64 total = ((stack + 4095) & ~4095ull) + 4096 + ((static_cast<u64>(pthread_size) + 4095) & ~4095ull);
         u64 base = 0;
@@ -111,7 +117,7 @@ Answer bsd_bsdthread_create(Trap& trap) {
     regs.rcx = argument;
     regs.r8 = stack;
     regs.r9 = flags & ~xnu::PTHREAD_START_SUSPENDED;
-    regs.rsp = top - redzone;
+    regs.rsp = era >= 6153011 ? top : top - redzone;  // libpthread-416
     if (!canonical(regs.rip) || !canonical(regs.rsp)) regs.rip = regs.rsp = 0;  // XNU leaves the zeroed state
     if (flags & xnu::PTHREAD_START_SUSPENDED) t->suspend_count = 1;
 

@@ -6,12 +6,28 @@
 //   128 bytes red zone | ucontext64 | siginfo | mcontext | rsp = ((there - 16) & ~15) - 8, the slot at rsp not written
 #include "sys/mem.h"
 #include "sys/xlat.h"
+#include "tools/xnurun/era.h"
 #include "tools/xnurun/signal.h"
 #include "tools/xnurun/trace.h"
 #include "tools/xnurun/trap.h"
 
 namespace trapeze {
+
+SigreturnTokens sigreturn_tokens;
+
 namespace {
+
+u64 token_of(u64 context_at) {
+    static u64 secret;
+    u64 s = __atomic_load_n(&secret, __ATOMIC_RELAXED);
+    if (!s) {
+        u64 fresh = 0;
+        host(lnx::SYS_getrandom, &fresh, sizeof fresh, 0);
+        fresh |= 1;
+        s = __atomic_compare_exchange_n(&secret, &s, fresh, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) ? fresh : s;
+    }
+    return context_at ^ s;
+}
 
 constexpr u64 redzone = 128;
 constexpr i32 uc_trad = 1, uc_flavor = 30;  // infostyle
@@ -80,6 +96,7 @@ bool push_frame(Thread& thread, HostContext& host_context, i32 number, const Gue
     regs.rdx = static_cast<u64>(number);
     regs.rcx = info_at;
     regs.r8 = context_at;
+    if (era >= era_tokens) regs.r9 = token_of(context_at);
     regs.eflags = rflags_user;
     float_state_reset(regs);
     return true;
@@ -138,8 +155,7 @@ extern "C" void deliver_pending(HostContext* host_context) {
     }
 }
 
-// 184. rdi ucontext, esi infostyle, rdx token: tokens are checked for nobody who has not asked for it by sigaction flag
-// 0x400, which no program of this era does.
+// 184. rdi ucontext, esi infostyle, rdx token.
 Answer bsd_sigreturn(Trap& trap) {
     Thread& thread = trap.thread;
     if (trap.u(1) == 0x40000000 || trap.u(1) == 0x80000000) {  // siglongjmp tells about the alternate stack
@@ -151,7 +167,9 @@ Answer bsd_sigreturn(Trap& trap) {
         xnu::mcontext64 m;
         u8 bytes[xnu::mcontext_avx64_size];
     };
-    if (!copyin(context, trap.w(0)) || !copyin(&m, context.uc_mcontext64, machine_context_size())) return fail(xnu::EFAULT);
+    if (!copyin(context, trap.w(0))) return fail(xnu::EFAULT);
+    if (era >= era_tokens && sigreturn_tokens != SigreturnTokens::ignored && trap.w(2) != token_of(trap.w(0))) return fail(xnu::EINVAL);
+    if (!copyin(&m, context.uc_mcontext64, machine_context_size())) return fail(xnu::EFAULT);
     if (!canonical(m.rip) || !canonical(m.rsp)) return fail(xnu::EINVAL);
     thread.on_altstack = context.uc_onstack & 1;
     lnx::sigcontext& r = trap.context.uc_mcontext;

@@ -19,6 +19,7 @@ struct Era {
 
 constexpr u32 era_10_6 = 1456001, era_10_11 = 3248060, era_10_12 = 3789001, era_13 = 8792041;
 extern u32 era;             // its xnu; 0: every era
+inline bool era_has(u32 since) { return !era || era >= since; }  // what is there without --xnu
 
 bool era_choose(const char* name);          // false: there is no such era
 const Era& era_shown();                     // the chosen one, or 10.11

@@ -12,8 +12,10 @@ namespace {
 
 constexpr i32 here = lnx::AT_FDCWD;
 constexpr u64 ficlone = 0x40049409;
-constexpr u32 CLONE_NOFOLLOW = 1, CLONE_ALL = 0xf;
+constexpr u32 CLONE_NOFOLLOW = 1, CLONE_NOFOLLOW_ANY = 8;
 constexpr u32 FSOPT_OF_PATHS = 0x280;  // FSOPT_NOFIRMLINKPATH, FSOPT_ISREALFSID: there are no firm links
+
+u32 clone_flags() { return 1u | (era_has(4570001) ? 2 : 0) | (era_has(8792041) ? 4 : 0) | (era_has(11215001) ? CLONE_NOFOLLOW_ANY : 0); }
 
 // Shared blocks are the host file system's business: it has them or it is ENOTSUP, and no name is left behind.
 Answer clone_file(i32 from, u32 mode, i32 directory, const char* to) {
@@ -69,10 +71,12 @@ Answer refuse_path(u64 name, i32 error) {
 
 Answer bsd_clonefileat(Trap& trap) {
     const u32 flags = trap.u(4);
-    if (flags & ~CLONE_ALL) return fail(xnu::EINVAL);
+    if (flags & ~clone_flags()) return fail(xnu::EINVAL);
     const Path path(trap.w(1));
     if (path.error) return fail(path.error);
     const i32 directory = directory_to_host(trap.i(0));
+    if (flags & CLONE_NOFOLLOW_ANY)
+        if (const i32 e = links_on_the_way(directory, path.text())) return fail(e);
     const i64 fd = host(lnx::SYS_openat, directory, path.text(), lnx::O_PATH | lnx::O_CLOEXEC | (flags & CLONE_NOFOLLOW ? lnx::O_NOFOLLOW : 0));
     if (host_failed(fd)) return from_host_at(directory, fd);
     const Answer a = clone(static_cast<i32>(fd), directory, path.text(), directory_to_host(trap.i(2)), trap.w(3));
@@ -80,7 +84,7 @@ Answer bsd_clonefileat(Trap& trap) {
     return a;
 }
 Answer bsd_fclonefileat(Trap& trap) {
-    if (trap.u(3) & ~CLONE_ALL) return fail(xnu::EINVAL);
+    if (trap.u(3) & ~clone_flags()) return fail(xnu::EINVAL);
     if (const i32 wrong = not_file_of(trap.i(0))) return fail(wrong);
     if ((host(lnx::SYS_fcntl, trap.i(0), lnx::F_GETFL) & lnx::O_ACCMODE) == lnx::O_WRONLY) return fail(xnu::EBADF);
     return clone(trap.i(0), here, nullptr, directory_to_host(trap.i(1)), trap.w(2));

@@ -118,6 +118,15 @@ Answer set_file_flags(i32 fd, u32 flags) {
     return r == -lnx::ENOTTY || r == -lnx::EOPNOTSUPP || r == -lnx::EINVAL ? fail(xnu::ENOTSUP) : from_host(r);
 }
 
+i32 links_on_the_way(i32 directory, const char* path) {
+    const struct {
+        u64 flags, mode, resolve;
+    } how{static_cast<u32>(lnx::O_PATH | lnx::O_CLOEXEC | lnx::O_NOFOLLOW), 0, 4};  // RESOLVE_NO_SYMLINKS
+    const i64 r = host(lnx::SYS_openat2, directory, path, &how, sizeof how);
+    if (!host_failed(r)) host(lnx::SYS_close, r);
+    return r == -lnx::ELOOP ? xnu::ELOOP : 0;
+}
+
 bool at_flags_to_host(i32 flags, i32 allowed, i32& host) {
     if (flags & ~allowed) return false;
     host = (flags & xnu::AT_SYMLINK_NOFOLLOW ? lnx::AT_SYMLINK_NOFOLLOW : 0) |

@@ -36,6 +36,10 @@ Answer set_file_flags(i32 fd, u32 flags);       // fd may be O_PATH; ENOTSUP: fl
 // AT_FDCWD has another number; the host's own is no descriptor to XNU.
 inline i32 directory_to_host(i32 fd) { return fd == xnu::AT_FDCWD ? lnx::AT_FDCWD : fd < 0 ? -1 : fd; }
 
+// AT_SYMLINK_NOFOLLOW_ANY, from macOS 12.3 on: ELOOP if there is a symbolic link anywhere on the way, else 0.
+constexpr i32 at_nofollow_any = 0x800;
+i32 links_on_the_way(i32 directory, const char* path);
+
 // AT_* of those allowed; false: others are set.
 bool at_flags_to_host(i32 flags, i32 allowed, i32& host);
 

@@ -25,6 +25,12 @@ struct GuestAction {
 extern GuestAction guest_actions[32];  // by Darwin number; under signal_lock
 extern HostLock signal_lock;
 
+// From macOS 10.14 on who calls sigreturn shows the token that came with the signal (r9), unless the first sigaction was without
+// SA_VALIDATE_SIGRETURN_FROM_SIGTRAMP, 0x400.
+enum class SigreturnTokens : u8 { undecided, ignored, checked };
+extern SigreturnTokens sigreturn_tokens;  // under signal_lock
+constexpr u32 era_tokens = 4903221;
+
 constexpr u32 sigbit(i32 darwin) { return 1u << (darwin - 1); }
 constexpr u32 unmaskable = sigbit(xnu::SIGKILL) | sigbit(xnu::SIGSTOP);
 

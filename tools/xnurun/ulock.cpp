@@ -18,8 +18,14 @@ enum : u32 {
     wake_all = 0x100, wake_thread = 0x200, allow_non_owner = 0x400, workq_contention = 0x10000, cancel_point = 0x20000,
     adaptive_spin = 0x40000, no_errno = 0x1000000, deadline_given = 0x2000000,
 };
-constexpr u32 wait_flags = no_errno | workq_contention | cancel_point | adaptive_spin | deadline_given;
-constexpr u32 wake_flags = no_errno | wake_all | wake_thread | allow_non_owner;
+
+// What each release takes: bsd/sys/ulock.h of Apple's tags. 10.12 and 10.13 have but two kinds of locks.
+u32 wait_flags() {
+    return no_errno | workq_contention | (era_has(4903221) ? +cancel_point : 0u) | (era_has(6153011) ? +adaptive_spin : 0u) |
+           (era_has(10063101) ? +deadline_given : 0u);
+}
+u32 wake_flags() { return no_errno | wake_all | wake_thread | (era_has(7195050) ? +allow_non_owner : 0u); }
+bool known(u32 opcode) { return opcode >= compare_and_wait && opcode <= (era_has(6153011) ? +compare_and_wait64_shared : +unfair_lock); }
 
 struct Waiting {
     Waiting* next;
@@ -106,7 +112,7 @@ Answer wait(Trap& trap, u64 ns, bool absolute) {
     const u32 opcode = trap.u(0) & 0xff, flags = trap.u(0) & ~0xffu;
     const u64 address = trap.w(1), value = trap.w(2);
     const bool wide = opcode == compare_and_wait64 || opcode == compare_and_wait64_shared || opcode == unfair_lock64_shared;
-    if (flags & ~wait_flags || opcode < compare_and_wait || opcode > compare_and_wait64_shared || opcode == unfair_lock64_shared)
+    if (flags & ~wait_flags() || !known(opcode) || opcode == unfair_lock64_shared)
         return result(flags, xnu::EINVAL, 0);
     if (!address || address % (wide ? 8 : 4)) return result(flags, xnu::EINVAL, 0);
     i32 error = 0;
@@ -152,7 +158,7 @@ Answer bsd_ulock_wait2(Trap& trap) { return wait(trap, trap.w(3), trap.u(0) & de
 
 Answer bsd_ulock_wake(Trap& trap) {
     const u32 opcode = trap.u(0) & 0xff, flags = trap.u(0) & ~0xffu;
-    if (flags & ~wake_flags || !trap.w(1)) return result(flags, xnu::EINVAL, 0);
+    if (flags & ~wake_flags() || !trap.w(1)) return result(flags, xnu::EINVAL, 0);
     Thread* target = nullptr;
     if (flags & wake_thread) {
         if (flags & wake_all) return result(flags, xnu::EINVAL, 0);
@@ -161,7 +167,7 @@ Answer bsd_ulock_wake(Trap& trap) {
     Locked hold(ulock_lock);
     Ulock* u = find(trap.w(1), false);
     if (!u) return result(flags, xnu::ENOENT, 0);
-    if (opcode < compare_and_wait || opcode > compare_and_wait64_shared) return result(flags, xnu::EINVAL, 0);
+    if (!known(opcode)) return result(flags, xnu::EINVAL, 0);
     if (u->opcode != opcode) return result(flags, xnu::EDOM, 0);
     if (target) {
         for (Waiting* w = u->first; w; w = w->next) {
