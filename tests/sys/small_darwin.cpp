@@ -158,6 +158,33 @@ void process() {
     usize size = sizeof room;
     ok(syscall(274, "kern.ostype!", 11, room, &size, 0, 0).ok() && size == 7 && memcmp(room, "Darwin", 7) == 0, "sysctlbyname: as many letters as are said");
     fails(syscall(274, "kern.nothing", 12, room, &size, 0, 0), xnu::ENOENT, "no such name");
+    fails(syscall(336, 2, -1, 3, 0, room, 136), xnu::ESRCH, "proc_info of nobody");
+    ok(syscall(545, 2, me, 3, 0, 0, 0, room, 136).raw == 136 && room[12] == me % 256, "proc_info_extended_id");
+    fails(syscall(545, 2, me, 3, 1, 77, 0, room, 136), xnu::ESRCH, "of another incarnation");
+    memset(room, 0, 64);
+    ok(syscall(500, room, 64).ok() && (room[0] | room[9] | room[17] | room[33] | room[50] | room[60] | room[63]), "getentropy");
+    fails(syscall(500, room, 257), xnu::EINVAL, "more than 256 bytes");
+    u32 value = 7;
+    ok(syscall(544, 1, &value, 8, 0, 0), "ulock_wait2: another value is success at once");
+    fails(syscall(544, 1, &value, 7, 1000000, 0), xnu::ETIMEDOUT, "a millisecond");
+    fails(syscall(544, 99, &value, 7, 0, 0), xnu::EINVAL, "an unknown operation");
+    fails(syscall(544, 1, reinterpret_cast<u8*>(&value) + 1, 7, 0, 0), xnu::EINVAL, "not aligned");
+    ok(syscall(544, 0x1000001, &value, 7, 1000000, 0).raw == -xnu::ETIMEDOUT, "ULF_NO_ERRNO: a negative result");
+    fails(syscall(528, bad_pointer()), xnu::EFAULT, "ntp_gettime to nowhere");
+    fails(syscall(18, room, -1, 2), xnu::EINVAL, "getfsstat: a negative size");
+    fails(syscall(347, room, -1, 2), xnu::EINVAL, "getfsstat64 too");
+    ok(in_child([] {
+           if (root() && syscall(126, 54321, 54321).failed()) return 1;
+           return syscall(181, 54399).err() == xnu::EPERM && syscall(182, 54399).err() == xnu::EPERM ? 0 : 2;
+       }) == 0, "setgid and setegid, for the superuser");
+    ok(in_child([] {
+           xnu::rlimit few{8, 8};
+           if (syscall(195, 8, &few).failed()) return 1;
+           while (syscall(41, 0).ok()) {}
+           if (syscall(41, 0).err() != xnu::EMFILE) return 2;
+           if (syscall(362).err() != xnu::EMFILE) return 3;
+           return syscall(42).err() == xnu::EMFILE ? 0 : 4;
+       }) == 0, "dup, kqueue and pipe without a descriptor left: EMFILE");
     ok(in_child([] { return syscall(60, 027).raw == 022 && syscall(60, 022).raw == 027 ? 0 : 1; }) == 0, "umask");
 }
 

@@ -6,6 +6,7 @@
 #include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
+#include "tools/xnurun/kqueue.h"
 #include "tools/xnurun/path.h"
 #include "tools/xnurun/sockets.h"
 
@@ -46,8 +47,47 @@ i64 write_as_told(u64 number, i32 fd, u64 a, u64 b, u64 c) {
     return quiet(fd) ? write_quietly(number, fd, a, b, c) : host_blocking(number, fd, a, b, c, 0);
 }
 
+enum class Way : u8 { in, out };
+constexpr i64 nowhere = -1;  // no offset of its own
+
+// Where the transfer stopped, of one buffer or of vectors; 0: at its end.
+u64 stop_of(Trap& trap, u64 done, bool vectors) {
+    if (!vectors) return done < trap.w(2) ? trap.w(1) + done : 0;
+    for (u32 i = 0; i < trap.u(2); i++) {
+        xnu::iovec v;
+        if (!copyin(v, trap.w(1) + i * sizeof v)) return 0;
+        if (done < v.iov_len) return reinterpret_cast<u64>(v.iov_base) + done;
+        done -= v.iov_len;
+    }
+    return 0;
+}
+
+bool more_to_read(i32 fd, i64 from) {
+    if (from == nowhere) {
+        i32 left = 0;
+        return !host_failed(host(lnx::SYS_ioctl, fd, 0x541b, &left)) && left > 0;  // FIONREAD
+    }
+    lnx::stat s{};
+    return !host_failed(host(lnx::SYS_fstat, fd, &s)) && s.st_size > from;
+}
+
+// What came of a transfer. Where memory ends in the midst of it, the host tells how much went, XNU says EFAULT (dofileread, dofilewrite:
+// only interruptions become a count). A kqueue is ENXIO; a pipe that cannot be read or written at all is EBADF before it is ESPIPE.
+Answer moved(Trap& trap, i64 r, Way way, i64 offset = nowhere, bool vectors = false) {
+    const i32 fd = trap.i(0);
+    if (r == -lnx::EINVAL && is_kqueue(fd)) return fail(offset == nowhere ? xnu::ENXIO : xnu::ESPIPE);
+    if (r == -lnx::ESPIPE && (host(lnx::SYS_fcntl, fd, lnx::F_GETFL) & lnx::O_ACCMODE) == (way == Way::in ? lnx::O_WRONLY : lnx::O_RDONLY))
+        return fail(xnu::EBADF);
+    u8 byte;
+    if (r > 0)
+        if (const u64 stop = stop_of(trap, static_cast<u64>(r), vectors))
+            if (way == Way::in ? !writable(stop, 1) && more_to_read(fd, offset == nowhere ? offset : offset + r) : !copyin(byte, stop))
+                return fail(xnu::EFAULT);
+    return from_host_restartable(r);
+}
+
 // Lengths of more than LONG_MAX bytes in all are EINVAL before a pointer is looked at; the host says EFAULT to most of them.
-Answer vectors_done(Trap& trap, i64 r) {
+Answer vectors_done(Trap& trap, i64 r, Way way, i64 offset = nowhere) {
     u64 left = 0x7fffffffffffffff;
     for (u32 i = 0; r == -lnx::EFAULT && i < trap.u(2); i++) {
         xnu::iovec v;
@@ -55,12 +95,12 @@ Answer vectors_done(Trap& trap, i64 r) {
         if (v.iov_len > left) return fail(xnu::EINVAL);
         left -= v.iov_len;
     }
-    return from_host_restartable(r);
+    return moved(trap, r, way, offset, true);
 }
 
 Answer vectors(Trap& trap, u64 number) {
     if (trap.u(2) == 0 || trap.u(2) > 1024) return fail(xnu::EINVAL);
-    return vectors_done(trap, host_blocking(number, trap.i(0), trap.w(1), trap.u(2)));
+    return vectors_done(trap, host_blocking(number, trap.i(0), trap.w(1), trap.u(2)), Way::in);
 }
 
 // The number that /dev/fd/N or /dev/stdin names, or -1.
@@ -116,7 +156,7 @@ i32 open_flags_to_guest(i32 flags) {
 
 Answer bsd_read(Trap& trap) {
     if (too_long(trap.w(2))) return fail(xnu::EINVAL);
-    return from_host_restartable(host_blocking(lnx::SYS_read, trap.i(0), trap.w(1), trap.w(2)));
+    return moved(trap, host_blocking(lnx::SYS_read, trap.i(0), trap.w(1), trap.w(2)), Way::in);
 }
 // Writing to what is guarded against it; a descriptor that is not for writing at all is EBADF all the same.
 static void check_write_guard(Trap& trap) {
@@ -132,11 +172,11 @@ Answer bsd_write(Trap& trap) {
 Answer write_bytes(Trap& trap) {
     if (too_long(trap.w(2))) return fail(xnu::EINVAL);
     if (Answer a{}; may_be_socket(trap.i(0)) && socket_write(trap, a)) return a;
-    return from_host_restartable(write_as_told(lnx::SYS_write, trap.i(0), trap.w(1), trap.w(2), 0));
+    return moved(trap, write_as_told(lnx::SYS_write, trap.i(0), trap.w(1), trap.w(2), 0), Way::out);
 }
 Answer bsd_pread(Trap& trap) {
     if (too_long(trap.w(2))) return fail(xnu::EINVAL);
-    return from_host_restartable(host_blocking(lnx::SYS_pread64, trap.i(0), trap.w(1), trap.w(2), trap.w(3)));
+    return moved(trap, host_blocking(lnx::SYS_pread64, trap.i(0), trap.w(1), trap.w(2), trap.w(3)), Way::in, static_cast<i64>(trap.w(3)));
 }
 Answer bsd_pwrite(Trap& trap) {
     check_write_guard(trap);
@@ -144,16 +184,16 @@ Answer bsd_pwrite(Trap& trap) {
 }
 Answer write_bytes_at(Trap& trap) {
     if (too_long(trap.w(2))) return fail(xnu::EINVAL);
-    return from_host_restartable(host_blocking(lnx::SYS_pwrite64, trap.i(0), trap.w(1), trap.w(2), trap.w(3)));
+    return moved(trap, host_blocking(lnx::SYS_pwrite64, trap.i(0), trap.w(1), trap.w(2), trap.w(3)), Way::out, static_cast<i64>(trap.w(3)));
 }
 Answer bsd_preadv(Trap& trap) {
     if (trap.u(2) == 0 || trap.u(2) > 1024) return fail(xnu::EINVAL);
-    return vectors_done(trap, host_blocking(lnx::SYS_preadv, trap.i(0), trap.w(1), trap.u(2), trap.w(3), 0));
+    return vectors_done(trap, host_blocking(lnx::SYS_preadv, trap.i(0), trap.w(1), trap.u(2), trap.w(3), 0), Way::in, static_cast<i64>(trap.w(3)));
 }
 Answer bsd_pwritev(Trap& trap) {
     if (trap.u(2) == 0 || trap.u(2) > 1024) return fail(xnu::EINVAL);
     check_write_guard(trap);
-    return vectors_done(trap, host_blocking(lnx::SYS_pwritev, trap.i(0), trap.w(1), trap.u(2), trap.w(3), 0));
+    return vectors_done(trap, host_blocking(lnx::SYS_pwritev, trap.i(0), trap.w(1), trap.u(2), trap.w(3), 0), Way::out, static_cast<i64>(trap.w(3)));
 }
 Answer bsd_readv(Trap& trap) { return vectors(trap, lnx::SYS_readv); }
 Answer bsd_writev(Trap& trap) {
@@ -163,7 +203,7 @@ Answer bsd_writev(Trap& trap) {
 Answer write_vectors(Trap& trap) {
     if (Answer a{}; trap.u(2) && trap.u(2) <= 1024 && may_be_socket(trap.i(0)) && socket_writev(trap, a)) return a;
     if (trap.u(2) == 0 || trap.u(2) > 1024) return fail(xnu::EINVAL);
-    return vectors_done(trap, write_as_told(lnx::SYS_writev, trap.i(0), trap.w(1), trap.u(2), 0));
+    return vectors_done(trap, write_as_told(lnx::SYS_writev, trap.i(0), trap.w(1), trap.u(2), 0), Way::out);
 }
 
 Answer open_path(Trap&, i32 directory, u64 name, i32 flags, u32 mode) {
@@ -261,6 +301,7 @@ Answer bsd_pipe(Trap&) {
 }
 
 Answer bsd_lseek(Trap& trap) {
+    if (is_kqueue(trap.i(0))) return fail(xnu::ESPIPE);
     i32 whence = trap.i(2);
     if ((whence == xnu::SEEK_HOLE || whence == xnu::SEEK_DATA) && !era_has(3789051)) return fail(kind_of(trap.i(0)) == FdKind::closed ? xnu::EBADF : xnu::EINVAL);
     if (whence == xnu::SEEK_HOLE) whence = lnx::SEEK_HOLE;  // the other way round

@@ -132,7 +132,7 @@ Answer bsd_setitimer(Trap& trap) {
 Answer bsd_getentropy(Trap& trap) {
     if (trap.w(1) > 256) return fail(xnu::EINVAL);
     const i64 r = host(lnx::SYS_getrandom, trap.w(0), trap.w(1), 0);
-    return host_failed(r) ? from_host(r) : ok();
+    return host_failed(r) ? from_host(r) : static_cast<u64>(r) < trap.w(1) ? fail(xnu::EFAULT) : ok();
 }
 
 // bsd/kern/kdebug.c: nobody traces, and that is success; it was EINVAL before xnu-2782. xnu-3248 alone looks at the code first: DBG_TRACE

@@ -254,7 +254,10 @@ Answer bsd_listxattr(Trap& trap) {
     return p.error ? fail(p.error) : list(at(p, trap.u(3)), trap.w(1), trap.w(2));
 }
 Answer bsd_flistxattr(Trap& trap) {
-    return of_path_alone(trap.u(3)) ? fail(xnu::EINVAL) : list(of(trap.i(0)), trap.w(1), trap.w(2));
+    if (of_path_alone(trap.u(3))) return fail(xnu::EINVAL);
+    const Answer a = list(of(trap.i(0)), trap.w(1), trap.w(2));
+    const i32 wrong = a.kind == Answer::value && !a.rax ? not_file(trap.i(0)) : 0;  // the host's sockets have attributes
+    return wrong ? fail(wrong) : a;
 }
 
 }  // namespace trapeze

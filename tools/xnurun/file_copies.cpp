@@ -136,7 +136,13 @@ Answer bsd_exchangedata(Trap& trap) {
     const Answer first = refuse_path(trap.w(0), xnu::ENOTSUP);
     return first.rax == xnu::ENOTSUP ? refuse_path(trap.w(1), xnu::ENOTSUP) : first;
 }
-Answer bsd_copyfile(Trap& trap) { return trap.u(3) & ~3u ? fail(xnu::EINVAL) : refuse_path(trap.w(0), xnu::ENOTSUP); }
+Answer bsd_copyfile(Trap& trap) {
+    if (trap.u(3) & ~3u) return fail(xnu::EINVAL);
+    const Answer first = refuse_path(trap.w(0), xnu::ENOTSUP);
+    if (first.rax != xnu::ENOTSUP) return first;
+    const Path to(trap.w(1));  // need not be there
+    return fail(to.error ? to.error : xnu::ENOTSUP);
+}
 Answer bsd_fsctl(Trap& trap) { return refuse_path(trap.w(0), xnu::ENOTTY); }
 Answer bsd_ffsctl(Trap& trap) {
     const i32 wrong = not_file(trap.i(0));

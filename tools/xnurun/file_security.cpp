@@ -71,7 +71,11 @@ Answer bsd_open_extended(Trap& trap) {
 // Classes of protection and their flags (O_DP_GETRAWENCRYPTED 1 ...) mean nothing to a file system without it.
 Answer bsd_open_dprotected_np(Trap& trap) { return open_path(trap, here, trap.w(0), trap.i(1), trap.u(4)); }
 Answer bsd_openat_dprotected_np(Trap& trap) { return open_path(trap, directory_to_host(trap.i(0)), trap.w(1), trap.i(2), trap.u(5)); }
-Answer bsd_umask_extended(Trap& trap) { return bsd_umask(trap); }
+// A list is read and forgotten.
+Answer bsd_umask_extended(Trap& trap) {
+    const i32 wrong = check_filesec(trap.w(1));
+    return wrong && wrong != xnu::ENOTSUP ? fail(wrong) : bsd_umask(trap);
+}
 
 Answer bsd_mkfifo_extended(Trap& trap) {
     if (const i32 e = check_filesec(trap.w(4))) return fail(e);
