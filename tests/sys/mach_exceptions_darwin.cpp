@@ -150,6 +150,15 @@ void behaviors() {
         is(of_host, KERN_INVALID_ARGUMENT, "the host's handler without its privileged port: INVALID_ARGUMENT");
     }
 
+    constexpr u32 bad_syscall = 1 << 7;  // EXC_MASK_SYSCALL
+    (void)set_ports(task, MIG_task_set_exception_ports, handler.port, {bad_syscall, 0x80000001, 0});
+    handler.answer = Answer::skip;  // there is no state to change: it just goes on
+    handler.exception = 0;
+    u64 rax = 0x1000002;
+    asm volatile("syscall" : "+a"(rax) : : "rcx", "r11", "memory");
+    ok(handler.id == 2405 && handler.exception == 7 && handler.code[0] == 0x1000002 && handler.code[1] == 1 && rax == 0x1000002,
+       "a Mach trap that is none: EXC_SYSCALL, and no signal when it is handled");
+    (void)set_ports(task, MIG_task_set_exception_ports, 0, {bad_syscall, 0, 0});
     struct {
         mach_msg_header_t header;
     } stop = {{mach_msgh_bits(MACH_MSG_TYPE_COPY_SEND, 0), 24, handler.port, 0, 0, 1}};

@@ -7,6 +7,7 @@
 #include "sys/mem.h"
 #include "sys/xlat.h"
 #include "tools/xnurun/era.h"
+#include "tools/xnurun/exceptions.h"
 #include "tools/xnurun/signal.h"
 #include "tools/xnurun/trace.h"
 #include "tools/xnurun/trap.h"
@@ -132,6 +133,8 @@ extern "C" void deliver_pending(HostContext* host_context) {
             const SignalAction what = xnu_signal_action[number];
             if (what == SignalAction::term || what == SignalAction::core) {
                 trace_signal(number, info, "default action: ends the process");
+                if (what == SignalAction::core && exception_wanted(exc_crash))
+                    eprint("xnurun: EXC_CRASH is not delivered: its handler ends with the process\n");
                 die_by_signal(number);
             }
             continue;  // stop and continue are the host's own doing

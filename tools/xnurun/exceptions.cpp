@@ -7,6 +7,9 @@
 #include "sys/darwin/kern_return.h"
 #include "sys/darwin/numbers.h"
 #include "sys/mem.h"
+#include "tools/xnurun/era.h"
+#include "tools/xnurun/report.h"
+#include "tools/xnurun/signal.h"
 #include "tools/xnurun/thread_state.h"
 
 namespace trapeze {
@@ -237,6 +240,26 @@ bool exception_raise(Thread& thread, HostContext& context, const HostSiginfo& in
 
 bool exception_notify(Thread& thread, HostContext& context, u32 exception, i64 code, i64 subcode) {
     return triage(thread, context, {exception, {code, subcode}});
+}
+
+bool exception_wanted(u32 exception) {
+    Locked hold(ports_lock);
+    return task_actions[exception].port || host_actions[exception].port;
+}
+
+void guard_broken(u32 name, u64 guard, u32 reason) {
+    constexpr u32 first = 2422001, last = 4570071;  // of the eras
+    if (era < first || era > last) return;
+    constexpr u64 mach_port = 1ull << 61;  // GUARD_TYPE_MACH_PORT
+    Thread& t = self();
+    t.guard_code = mach_port | static_cast<u64>(reason) << 32 | name;
+    t.guard_subcode = guard;
+}
+
+void guard_answer(Thread& thread, HostContext& context) {
+    eprint("xnurun: a port's guard was broken: EXC_GUARD, code ", hex(thread.guard_code), "; SIGKILL\n");
+    (void)exception_notify(thread, context, exc_guard, static_cast<i64>(thread.guard_code), static_cast<i64>(thread.guard_subcode));
+    die_by_signal(xnu::SIGKILL);
 }
 
 void exceptions_release_locked(ExceptionAction* actions) {

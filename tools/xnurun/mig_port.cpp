@@ -2,6 +2,7 @@
 // Subsystem mach_port (3200): osfmk/mach/mach_port.defs, on the task's own name space.
 #include "sys/darwin/kern_return.h"
 #include "sys/darwin/numbers.h"
+#include "tools/xnurun/exceptions.h"
 #include "tools/xnurun/rpc.h"
 
 namespace trapeze {
@@ -126,7 +127,7 @@ i32 get_context(Rpc& r) {
 }
 i32 set_context(Rpc& r) {
     return with_receive_right(r.u(0), [&](Port& p) -> i32 {
-        if (p.strict) return xnu::KERN_INVALID_ARGUMENT;
+        if (p.strict) return guard_broken(r.u(0), p.context, guard_set_context), xnu::KERN_INVALID_ARGUMENT;
         p.context = r.w(4);
         return 0;
     });

@@ -2,6 +2,7 @@
 // What the mach_port routines look up and set: osfmk/ipc/mach_port.c.
 #include "sys/darwin/kern_return.h"
 #include "sys/mem.h"
+#include "tools/xnurun/exceptions.h"
 #include "tools/xnurun/message.h"
 #include "tools/xnurun/port_set.h"
 
@@ -102,13 +103,15 @@ i32 port_guard(u32 name, u64 context, bool strict) {
     return 0;
 }
 
-// A wrong guard also raises EXC_GUARD there; nobody catches it here, and in this era it goes no further.
 i32 port_unguard(u32 name, u64 context) {
     if (!valid_name(name)) return xnu::KERN_INVALID_NAME;
     Locked hold(ports_lock);
     Port* port;
     if (const i32 failed = receive_right_locked(name, port)) return failed;
-    if (!port->guarded || port->context != context) return xnu::KERN_INVALID_ARGUMENT;
+    if (!port->guarded || port->context != context) {
+        guard_broken(name, port->guarded ? port->context : 0, port->guarded ? guard_incorrect : guard_unguarded);
+        return xnu::KERN_INVALID_ARGUMENT;
+    }
     port->context = 0;
     port->guarded = port->strict = false;
     return 0;

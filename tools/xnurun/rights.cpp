@@ -2,6 +2,7 @@
 // Rights on their way: out of a name (copyin), into one (copyout), given up (release). osfmk/ipc/ipc_right.c.
 // A right in flight holds a reference to its Port and counts in send_rights or send_once_rights like one under a name.
 #include "sys/darwin/kern_return.h"
+#include "tools/xnurun/exceptions.h"
 #include "tools/xnurun/message.h"
 #include "tools/xnurun/ports.h"
 #include "tools/xnurun/vm.h"
@@ -278,7 +279,7 @@ i32 port_mod_refs(u32 name, u32 right, i32 delta) {
     if (delta != -1) return xnu::KERN_INVALID_VALUE;
     Port* port = e->port;
     if (right == right_receive) {
-        if (port->guarded) return xnu::KERN_INVALID_RIGHT;
+        if (port->guarded) return guard_broken(name, port->context, guard_mod_refs), xnu::KERN_INVALID_RIGHT;
         drop_receive(*e, name);
     } else if (right == right_port_set) {
         e->types = 0;
@@ -300,7 +301,8 @@ i32 port_destroy(u32 name) {
     if (!e) return xnu::KERN_INVALID_NAME;
     Port* port = e->port;
     const u32 types = e->types;
-    if (types & type_receive && port->guarded && port->context != 0) return xnu::KERN_INVALID_RIGHT;
+    if (types & type_receive && port->guarded && port->context != 0)
+        return guard_broken(name, port->context, guard_destroy), xnu::KERN_INVALID_RIGHT;
     e->types = 0;
     if (types & type_dead) {
         entry_trim_locked(*e);
@@ -327,7 +329,8 @@ i32 port_destruct(u32 name, i32 send_delta, u64 guard) {
     if (!e) return xnu::KERN_INVALID_NAME;
     if (!(e->types & type_receive) || (send_delta && !(e->types & type_send))) return xnu::KERN_INVALID_RIGHT;
     if (send_delta > 0) return xnu::KERN_INVALID_VALUE;
-    if (e->port->guarded && e->port->context != guard) return xnu::KERN_INVALID_ARGUMENT;
+    if (e->port->guarded && e->port->context != guard)
+        return guard_broken(name, e->port->context, guard_destroy), xnu::KERN_INVALID_ARGUMENT;
     if (send_delta)
         if (const i32 failed = change_send(*e, name, send_delta)) return failed;
     drop_receive(*e, name);

@@ -52,6 +52,7 @@ struct Thread {
     Port* port;            // its Mach thread port; keeps one reference
     Port* special_port;      // THREAD_KERNEL_PORT if has_special_port: else its own; under ports_lock
     bool has_special_port;
+    u64 guard_code, guard_subcode;  // EXC_GUARD is due when the trap is over; 0: none
     u32 special_reply_port;  // the name of the newest, 0 until asked for
     HostContext* context;  // the guest's registers while the emulator has them; null: guest code runs, or is about to
     u32 suspend_count;     // thread_suspend's; futex word that the thread sleeps on while it is not 0

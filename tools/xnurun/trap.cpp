@@ -13,6 +13,7 @@
 #include "sys/xlat.h"
 #include "tools/xnurun/era.h"
 #include "tools/xnurun/dispatch.h"
+#include "tools/xnurun/exceptions.h"
 #include "tools/xnurun/inject.h"
 #include "tools/xnurun/signal.h"
 #include "tools/xnurun/tally.h"
@@ -39,8 +40,9 @@ void say_unknown(const Trap& trap) {
            hex(trap.context.uc_mcontext.rip - 2), ": XNU has no such trap\n");
 }
 
-// EXC_SYSCALL, which nobody handles here: SIGSYS to the thread; rax stays.
+// EXC_SYSCALL; unhandled, SIGSYS to the thread; rax stays.
 Answer bad_syscall(Trap& trap) {
+    if (exception_notify(trap.thread, trap.context, exc_syscall, static_cast<i64>(trap.context.uc_mcontext.rax), 1)) return just_return();
     say_unknown(trap);
     raise_here(trap.thread, xnu::SIGSYS);
     return just_return();
@@ -161,6 +163,7 @@ void answer_trap(Thread& thread, HostContext& context) {
     case Answer::again: regs.rip = rip - 2; break;  // rax still holds the number
     default: break;
     }
+    if (thread.guard_code) guard_answer(thread, context);
 }
 
 Answer from_host(i64 r) {
