@@ -184,6 +184,24 @@ void ulocks() {
     same(error(516, 1 | 0x100, &word, 0), ENOENT, "ULF_WAKE_ALL");
 }
 
+// 3 x 100,000 bytes in the environment of a new image: more than 256 KiB, which was the limit up to 10.15.
+void images(const char* self) {
+    static char text[100'001];
+    for (char& c : text) c = 'x';
+    text[100'000] = 0;
+    const char *const arguments[] = {self, nullptr}, *const environment[] = {text, text, text, nullptr};
+    Trap child(bsd + 2);
+    child.go();
+    if (child.r.rdx == 1) {
+        call(bsd + 6, 1);  // it says that no era was named
+        const i64 e = error(59, self, arguments, environment);
+        call(bsd + 1, static_cast<u64>(e));
+    }
+    i32 status = -1;
+    call(bsd + 7, child.r.rax, &status, 0, 0);
+    same(status >> 8, behaves(7195050) ? 0 : 7, "execve with 300,000 bytes: E2BIG up to 10.15");
+}
+
 // kevent64's flags: nothing before 10.11.
 void kevents() {
     if (!has(1456001)) return void(same(error(369, 0, 0, 0, 0, 0, 0, 0), ENOSYS, "kevent64: not yet"));
@@ -272,6 +290,7 @@ int raw_main(int argc, char** argv) {
     times();
     ulocks();
     kevents();
+    images(argv[0]);
     threads();
     return done();
 }

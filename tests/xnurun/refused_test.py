@@ -65,6 +65,40 @@ def with_command(data):
     return made[:at] + data + made[at + len(data):]
 
 
+def commands(data=None):
+    """(offset, cmd, cmdsize) of each load command."""
+    data = data or image
+    at = 32
+    for _ in range(struct.unpack_from('<I', data, 16)[0]):
+        cmd, size = struct.unpack_from('<2I', data, at)
+        yield at, cmd, size
+        at += size
+
+
+def command_at(wanted):
+    return next((at, size) for at, cmd, size in commands() if cmd == wanted)
+
+
+def segment_at(name):
+    """The offset of a segment's command."""
+    return next(at for at, cmd, _ in commands() if cmd == 0x19 and image[at + 8:at + 24].rstrip(b'\0') == name)
+
+
+def wide(offset, *values):
+    """The program with other 64-bit words at an offset."""
+    return image[:offset] + struct.pack(f'<{len(values)}Q', *values) + image[offset + 8 * len(values):]
+
+
+def refused_at_once(path, words, what):
+    """Refused too, but the file may keep a reader waiting."""
+    try:
+        r = subprocess.run([runner, path], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+        seen = (r.returncode, r.stdout, r.stderr)
+    except subprocess.TimeoutExpired as e:
+        seen = (None, '', str(e))
+    check(seen[0] == 126 and re.fullmatch(r'xnurun: [^\n]*\n', seen[2]) and all(w in seen[2] for w in words), what, seen)
+
+
 def fat(slices):
     """A fat file of (cputype, subtype, image)."""
     head, body, at = struct.pack('>2I', 0xcafebabe, len(slices)), b'', 4096
@@ -105,6 +139,72 @@ with tempfile.TemporaryDirectory() as folder:
     refused(file('chained', with_command(struct.pack('<4I', 0x80000034, 16, 0, 0))), ['chained fix-ups', '-no_fixup_chains'], 'chained fix-ups')
     refused(file('dylib', with_command(struct.pack('<6I', 12, 48, 24, 0, 0, 0) + b'/opt/lib\x1b[2J.dylib'.ljust(24, b'\0'))),
             ['needs the dylib /opt/lib?[2J.dylib'], 'a dylib, whose name is made printable')
+
+    # What is no file of a program at all.
+    fifo = os.path.join(folder, 'fifo')
+    os.mkfifo(fifo, 0o755)
+    refused_at_once(fifo, ['a fifo', 'regular file'], 'a fifo, which nobody writes to')
+    for device in ('/dev/null', '/dev/zero'):
+        refused_at_once(device, ['a device', 'regular file'], device)
+    for name, text in (('none', '#!/nonexistent/interpreter\n'), ('bare', '#!\n'), ('long', '#!/' + 'x' * 600), ('unending', '#! '), ('itself', '#!./itself\n')):
+        refused(file(name, text.encode()), ['a script', 'interprets it'], f'a script ({name}), whatever its interpreter')
+    refused('/bin/sh', ['Linux', 'without xnurun'], 'a program of the host: what to do')
+    os.symlink('loop', os.path.join(folder, 'loop'))
+    refused(os.path.join(folder, 'loop'), ['symbolic links'], 'a symbolic link to itself')
+    refused(os.path.join(folder, 'n' * 300), ['too long'], 'a name of 300 characters')
+    if os.geteuid():
+        refused(file('secret', image, 0o111), ['permission denied', 'read'], 'what may be executed, but not read')
+    else:
+        check(True, 'what may be executed, but not read # SKIP root reads everything')
+    for path, why in ((os.path.join(folder, 'missing'), 'no such file'), ('', 'no such file'), (os.path.join(file('plain', image), 'below'), 'no folder')):
+        r = subprocess.run([runner, path], capture_output=True, text=True, timeout=60)
+        check(r.returncode == 127 and re.fullmatch(f'xnurun: [^\n]*{why}\n', r.stderr), f'{why} ("{path[-8:]}"): 127', (r.returncode, r.stderr))
+
+    # Arguments and environment, which the new image's stack must have room for.
+    for what, words, environment in (('argv', ['x' * 100000] * 12, {}), ('envp', [], {f'V{i}': 'x' * 100000 for i in range(12)})):
+        try:
+            r = subprocess.run([runner, program, *words], capture_output=True, text=True, timeout=60, env={**os.environ, **environment})
+            check(r.returncode == 126 and 'longer than 1 MiB' in r.stderr and r.stderr.count('\n') == 1, f'{what} of 1.2 MB', (r.returncode, r.stderr[:200]))
+        except OSError as e:
+            check(True, f'{what} of 1.2 MB # SKIP the host refuses it first: {e.strerror}')
+    r = subprocess.run([runner, program, *['y'] * 20000], capture_output=True, timeout=60)
+    check(r.returncode == 0, '20,000 arguments fit', r.stderr)
+
+    # Threads: exactly one, of x86_64, inside a segment that may be executed.
+    at, size = command_at(5)
+    rip = at + 16 + 16 * 8
+    refused(file('nothread', changed(at, 0x1b)), ['thread'], 'no LC_UNIXTHREAD')
+    refused(file('flavor', changed(at + 8, 1)), ['flavor'], 'LC_UNIXTHREAD of 32-bit registers')
+    refused(file('flavor9', changed(at + 8, 9)), ['flavor'], 'LC_UNIXTHREAD of no registers that there are')
+    refused(file('count', changed(at + 12, 41)), ['count 41'], 'LC_UNIXTHREAD with a register too few')
+    refused(file('twice', with_command(struct.pack('<2I2Q', 0x80000028, 24, 0, 0))), ['LC_MAIN'], 'LC_MAIN beside it')
+    refused(file('entry0', wide(rip, 0)), ['entry'], 'an entry at 0')
+    refused(file('entrydata', wide(rip, struct.unpack_from('<Q', image, segment_at(b'__DATA') + 24)[0])), ['entry'], 'an entry in data')
+    lcmain = struct.pack('<2I2Q', 0x80000028, size, 0, 0) + bytes(size - 24)
+    refused(file('lcmain', image[:at] + lcmain + image[at + size:]), ['LC_MAIN'], 'LC_MAIN alone, which is for dyld')
+    dylinker = struct.pack('<3I', 0xe, 32, 12) + b'/usr/lib/dyld\0'.ljust(20, b'\0')
+    r = subprocess.run([runner, file('dylinker', with_command(dylinker))], capture_output=True, timeout=60)
+    check(r.returncode == 0, 'dyld named, and no dylib to load: it runs', (r.returncode, r.stderr))
+
+    # Commands.
+    first = 32
+    refused(file('tiny', changed(first + 4, 4)), ['command'], 'a command of 4 bytes')
+    refused(file('empty0', changed(first + 4, 0)), ['command'], 'a command of none')
+    refused(file('beyond', changed(first + 4, 0x100000)), ['command'], 'a command beyond the others')
+    refused(file('many', changed(16, 0x1000)), ['command'], 'more commands than there are')
+    refused(file('sizeof', changed(20, 0x7fffffff)), ['do not fit'], 'commands larger than the file')
+    text, data = segment_at(b'__TEXT'), segment_at(b'__DATA')
+    refused(file('narrow', changed(text, 1)), ['segment'], 'a segment of 32 bits')
+    refused(file('sections', changed(text + 64, 0x1000)), ['section'], 'sections that do not fit their command')
+    refused(file('offset', wide(data + 40, 0x7fffffff0000)), ['__DATA'], 'a segment beyond the file')
+    refused(file('wrap', wide(data + 24, 0xfffffffffffff000)), ['__DATA'], 'a segment that wraps around')
+    refused(file('overlap', wide(data + 24, struct.unpack_from('<Q', image, text + 24)[0])), ['overlap'], 'segments that overlap')
+    refused(file('low', wide(text + 24, 0)), ['page zero'], 'text at 0')
+    refused(file('kernel', wide(data + 24, 0xffff800000000000)), ['__DATA'], 'a segment of the kernel\'s addresses')
+    refused(file('crypt64', with_command(struct.pack('<6I', 0x2c, 24, 0, 4096, 1, 0))), ['encrypted'], 'encrypted, 64-bit')
+    refused(file('crypt32', with_command(struct.pack('<5I', 0x21, 20, 0, 4096, 1) + bytes(4))), ['encrypted'], 'encrypted, 32-bit form')
+    for kind, name in ((3, 'library'), (5, 'preloaded'), (9, 'stub'), (10, 'debug'), (99, '')):
+        refused(file('kind', changed(12, kind)), [f'file type {kind}'], f'file type {kind}')
 
     r = subprocess.run([runner, file('right', fat([(0x0100000c, 0, image), (0x01000007, 3, image)])), '1', '2'], capture_output=True, timeout=60)
     plain = subprocess.run([runner, program, '1', '2'], capture_output=True, timeout=60)

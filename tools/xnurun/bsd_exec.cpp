@@ -8,6 +8,7 @@
 #include "sys/darwin/errno.h"
 #include "sys/mem.h"
 #include "sys/xlat.h"
+#include "tools/xnurun/era.h"
 #include "tools/xnurun/exec.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/load.h"
@@ -105,7 +106,7 @@ i32 exec_prepare(ExecImage& m, u64 path, u64 argv_at, u64 envp_at, bool stopped)
     failed = examine(m.path, m.head, format);
     if (failed) return failed;
 
-    m.left = exec_arg_max;
+    m.left = era >= 7195050 ? exec_arg_max : exec_arg_max / 4;
     m.text = m.strings;
     const char** argv = m.words + run_option_count + 4;  // room for the emulator's own words before it
     u64 argc = 0, array = argv_at;

@@ -8,7 +8,7 @@
 #pragma GCC visibility push(hidden)  // see host.h
 namespace trapeze {
 
-constexpr u64 exec_arg_max = 256 << 10;  // NCARGS before xnu-7195: strings of argv and envp with their pointers
+constexpr u64 exec_arg_max = 1 << 20;  // NCARGS, strings of argv and envp with their pointers: 256 KiB before xnu-7195
 constexpr u64 exec_path_max = 1024, exec_shell_line = 512;
 constexpr u64 exec_most_words = exec_arg_max / 9 + 600;  // a word takes its pointer and at least a byte
 

@@ -78,11 +78,37 @@ public:
     }
 
 private:
+    static const char* why_not_opened(i64 e) {
+        switch (e) {
+        case lnx::ENOENT: return "no such file";
+        case lnx::EACCES: return "permission denied; the emulator must be able to read it";
+        case lnx::ELOOP: return "too many symbolic links";
+        case lnx::ENOTDIR: return "its path goes through what is no folder";
+        case lnx::ENAMETOOLONG: return "its name is too long";
+        case lnx::EMFILE: case lnx::ENFILE: return "no descriptor is left to open it by (see ulimit -n)";
+        default: return nullptr;
+        }
+    }
+    static const char* what_else(u32 kind) {
+        switch (kind) {
+        case lnx::S_IFDIR: return "a folder";
+        case lnx::S_IFIFO: return "a fifo";
+        case lnx::S_IFCHR: case lnx::S_IFBLK: return "a device";
+        default: return "something else";
+        }
+    }
+    // What people give by mistake, beside what parse_macho knows.
+    static const char* other_format(const u8* file, u64 size) {
+        if (size >= 2 && file[0] == '#' && file[1] == '!') return "a script, not a Mach-O file; name the Mach-O program that interprets it before it";
+        if (size >= 4 && file[0] == 0x7f && file[1] == 'E' && file[2] == 'L' && file[3] == 'F')
+            return "a program of Linux (ELF), not a Mach-O file; run it without xnurun";
+        return nullptr;
+    }
+
     i32 open() {
-        i64 fd = host(lnx::SYS_open, path_, lnx::O_RDONLY | lnx::O_CLOEXEC, 0);
+        i64 fd = host(lnx::SYS_open, path_, lnx::O_RDONLY | lnx::O_CLOEXEC | lnx::O_NONBLOCK, 0);  // a fifo must not keep us waiting
         if (host_failed(fd)) {
-            const char* why = -fd == lnx::ENOENT ? "no such file" : -fd == lnx::EACCES ? "permission denied" : nullptr;
-            if (why) line_ << why;
+            if (const char* why = why_not_opened(-fd)) line_ << why;
             else (line_ << "cannot be opened, Linux errno ").dec(static_cast<u64>(-fd));
             return to_xnu(fd);
         }
@@ -90,7 +116,7 @@ private:
         lnx::stat st;
         i64 r = host(lnx::SYS_fstat, fd, &st);
         if (host_failed(r)) return line_ << "cannot be examined", to_xnu(r);
-        if ((st.st_mode & lnx::S_IFMT) != lnx::S_IFREG) return line_ << "not a regular file", xnu::EACCES;
+        if ((st.st_mode & lnx::S_IFMT) != lnx::S_IFREG) return line_ << what_else(st.st_mode & lnx::S_IFMT) << ", not a regular file", xnu::EACCES;
         if (!(st.st_mode & 0111)) return line_ << "not executable; allow it with chmod +x", xnu::EACCES;
         size_ = static_cast<u64>(st.st_size);
         return 0;
@@ -102,6 +128,7 @@ private:
         i64 at = host(lnx::SYS_mmap, nullptr, size_, lnx::PROT_READ, lnx::MAP_PRIVATE | at_once(size_), fd_, 0);
         if (host_failed(at)) return (line_ << "cannot be read, Linux errno ").dec(static_cast<u64>(-at)), to_xnu(at);
         const u8* file = reinterpret_cast<const u8*>(at);
+        if (const char* other = other_format(file, size_)) return line_ << other, xnu::ENOEXEC;
         MachoSlice slice = macho_slice({file, size_}, size_);
         i32 err = slice.err;
         if (err) line_ << slice.reason;
