@@ -66,6 +66,8 @@ static_assert(sizeof(mcontext64) == 712 && offsetof(mcontext64, rax) == 16 && of
 
 // mcontext_avx64: the same, then (behind reserved1) 64 reserved bytes and the upper halves of ymm0 to ymm15.
 constexpr usize mcontext_avx64_size = 1032, mcontext_avx64_ymmh = 772;
+// mcontext_avx512_64 (xnu-4570.71.2 osfmk/mach/i386/_structs.h): and then k0 to k7, the upper halves of zmm0 to zmm15, zmm16 to zmm31.
+constexpr usize mcontext_avx512_64_size = 2632, mcontext_avx512_64_opmask = 1028, mcontext_avx512_64_zmmh = 1092, mcontext_avx512_64_zmm16 = 1604;
 
 struct ucontext64 {
     i32 uc_onstack;

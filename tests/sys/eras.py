@@ -61,6 +61,14 @@ def semaphore_messages(tasks):
     every(('10.5', '10.6', '10.11'), [tasks])
 
 
+def refused_by_10_5_and_10_6(answers):
+    """What raises SIGSYS in the one is refused quietly by the other."""
+    for era in ('10.5', '10.6'):
+        r = run(answers, f'--xnu={era}', era)
+        if r.returncode:
+            sys.exit(f'{era}: status {r.returncode}\n' + r.stdout + r.stderr)
+
+
 def modern(*programs):
     """The Mach tests as macOS 13, 14 and 15 answer."""
     every(MODERN, programs)

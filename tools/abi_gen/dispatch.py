@@ -61,7 +61,8 @@ def dispatch_header(root):
            '#include "tools/xnurun/handlers.h"', '#include "tools/xnurun/verdict.h"', '', 'namespace trapeze {']
     for cls, rows in traps(root):
         out.append(f'inline constexpr Verdict {cls}_verdicts[{len(rows)}] = {{')
-        out += [f'    {{{row.xnurun.handler or "nullptr"}, {refusal(row.xnurun)}}},  // {row.name}' for row in rows] + ['};']
+        out += [f'    {{{row.xnurun.handler or "nullptr"}, {refusal(row.xnurun)}, Sigsys::{row.xnurun.sigsys}}},  // {row.name}'
+                for row in rows] + ['};']
     rows = sorted(table.mig(root), key=lambda row: row.number)
     out.append(f'inline constexpr RoutineVerdict mig_verdicts[{len(rows)}] = {{')
     for row in rows:

@@ -5,6 +5,8 @@
     passed                      one call of the host does it, with numbers, flags and structures translated
     emulated by bsd_other       (or passed by) a handler of another name than the row's
     refused ERRNO: reason       fails so, as on a system that lacks it: an errno, or a kern_return_t
+    refused ENOSYS with SIGSYS: reason   as a number that is no call's
+    refused ERRNO, in 10.5 SIGSYS: reason   the same of 10.5, which did not have it for 64-bit processes; ERRNO later
     missing                     ends the run by name, until somebody writes it
     -                           nothing to say: an `enosys` row, or a message that the kernel only sends
 
@@ -14,18 +16,19 @@ and traced; any other is told on stderr too, once.
 """
 import re
 
-CELL = re.compile(r'(?:(emulated|passed)(?: by (\w+))?|refused (\w+): (.+)|missing|-)$')
+CELL = re.compile(r'(?:(emulated|passed)(?: by (\w+))?|refused (\w+)( with SIGSYS|, in 10\.5 SIGSYS)?: (.+)|missing|-)$')
 SILENT = ('ENOSYS', 'EPERM', 'ENOTSUP', 'KERN_NO_ACCESS', 'KERN_NOT_SUPPORTED')
 OWN = "XNU's own answer"
 PREFIX = {'bsd': 'bsd_', 'mach': 'mach_', 'mdep': 'mdep_', 'mig': 'mig_'}
 
 
 class Verdict:
-    """word: emulated, passed, refused, missing, -; handler and code: names or ''; reason"""
+    """word: emulated, passed, refused, missing, -; handler and code: names or ''; reason; sigsys: never, always or in_10_5"""
     def __init__(self, text, found, name, cls):
         self.text, self.word = text, text.split()[0]
         self.handler = found.group(2) or (handler(name, cls) if found.group(1) else '')
-        self.code, self.reason = found.group(3) or '', found.group(4) or ''
+        self.code, self.reason = found.group(3) or '', found.group(5) or ''
+        self.sigsys = {None: 'never', ' with SIGSYS': 'always', ', in 10.5 SIGSYS': 'in_10_5'}[found.group(4)]
         self.loud = bool(self.code) and self.code not in SILENT and not self.reason.startswith(OWN)
 
 

@@ -39,7 +39,7 @@ Answer bsd_pthread_markcancel(Trap& trap) {
             __atomic_store_n(&t->cancel, true, __ATOMIC_SEQ_CST);
             if (t != &trap.thread && !t->cancel_disabled && __atomic_load_n(&t->cancel_point, __ATOMIC_SEQ_CST)) {
                 __atomic_store_n(&t->attention, 1, __ATOMIC_SEQ_CST);
-                host(lnx::SYS_tgkill, own_pid, t->tid, host_stop);
+                host(lnx::SYS_tgkill, t->process->pid, t->tid, host_stop);
             }
         }
     }

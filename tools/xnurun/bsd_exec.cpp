@@ -8,6 +8,7 @@
 #include "sys/darwin/errno.h"
 #include "sys/mem.h"
 #include "sys/xlat.h"
+#include "tools/xnurun/credentials.h"
 #include "tools/xnurun/era.h"
 #include "tools/xnurun/exec.h"
 #include "tools/xnurun/handlers.h"
@@ -163,7 +164,7 @@ i32 exec_prepare(ExecImage& m, u64 path, u64 argv_at, u64 envp_at, bool stopped)
 static void defaults_for_exec(bool leaving) {
     Locked hold(signal_lock);
     for (i32 n = 1; n < 32; n++) {
-        if (guest_actions[n].handler == xnu::SIG_IGN || n == xnu::SIGKILL || n == xnu::SIGSTOP) continue;
+        if (process().actions[n].handler == xnu::SIG_IGN || n == xnu::SIGKILL || n == xnu::SIGSTOP) continue;
         const lnx::kernel_sigaction standard{};
         if (leaving) host(lnx::SYS_rt_sigaction, host_signal(n), &standard, 0, 8);
         else apply_host_action(n);
@@ -199,7 +200,7 @@ bool exec_keep_signals(Thread& t, u64& host_mask_before) {
 }
 void exec_hand_back(Thread& t) {
     for (u32 left = t.pending & t.mask; left; left &= left - 1)
-        host(lnx::SYS_tgkill, own_pid, t.tid, host_signal(__builtin_ctz(left) + 1));
+        host(lnx::SYS_tgkill, own_pid(), t.tid, host_signal(__builtin_ctz(left) + 1));
 }
 
 void exec_trace_flush(Thread& t) {
@@ -222,7 +223,13 @@ Answer bsd_execve(Trap& trap) {
         else {
             exec_trace_flush(trap.thread);
             exec_hand_back(trap.thread);
+            const bool assumed = trap.thread.assumed;  // the new image is the process's, whoever its thread was
+            const Identity before = assumed ? identity_here() : Identity{};
+            identity_of_process(trap.thread);
+            trap.thread.image = m;
             failed = exec_launch(*m, trap.thread.mask);
+            trap.thread.image = nullptr;
+            if (assumed) identity_again(before);
         }
         host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &mask, 0, 8);
     }

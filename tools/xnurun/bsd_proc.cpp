@@ -4,6 +4,7 @@
 #include "sys/darwin/errno.h"
 #include "sys/darwin/types.h"
 #include "sys/mem.h"
+#include "tools/xnurun/credentials.h"
 #include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/era.h"
 #include "tools/xnurun/fast.h"
@@ -42,10 +43,12 @@ Answer bsd_fork(Trap&) {
     memory_lock.lock();
     guard_lock.lock();
     address_space_lock.lock();
+    identity_lock.lock();
     signal_lock.lock();
     const i64 r = host(lnx::SYS_fork);
     if (r == 0) {
         signal_lock.reset();
+        identity_lock.reset();
         guard_lock.reset();
         memory_lock.reset();
         address_space_lock.reset();
@@ -60,11 +63,15 @@ Answer bsd_fork(Trap&) {
         fork_child_ports();
         fork_child_semaphores();
         fork_child_kqueues();
+        process().vforked = false;
         fork_child_fileports();
         fork_child_descriptors();
+        identity_of_process(self());
+        self().assumed = false;
         if (tallying) tally_begin();
     } else {
         signal_lock.unlock();
+        identity_lock.unlock();
         address_space_lock.unlock();
         guard_lock.unlock();
         memory_lock.unlock();

@@ -9,6 +9,7 @@
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/host_process.h"
 #include "tools/xnurun/kqueue.h"
+#include "tools/xnurun/process.h"
 
 namespace trapeze {
 namespace {
@@ -77,7 +78,7 @@ u32 status_of(const HostProcess& p) { return p.zombie() ? 5 : p.stopped() ? 4 : 
 // f(fd, type) for each of the guest's descriptors; PROX_FDTYPE_*.
 template <class F>
 u32 each_fd(i32 pid, F f) {
-    const bool own = pid == own_pid;
+    const bool own = pid == own_pid();
     const i64 folder = host(lnx::SYS_open, ProcPath(pid, "fd").text(), lnx::O_RDONLY | lnx::O_DIRECTORY | lnx::O_CLOEXEC, 0);
     if (host_failed(folder)) return 0;
     alignas(8) u8 buffer[1024];
@@ -290,7 +291,7 @@ Answer about(i32 pid, u32 flavor, u64 arg, u64 to, u32 size) {
 Answer control(i32 pid, u32 flavor, u64 from, u32 size) {
     constexpr u32 thread_name = 2, longest = 63;
     constexpr i32 pr_set_name = 15;
-    if (pid != own_pid) return fail(xnu::EINVAL);
+    if (pid != own_pid()) return fail(xnu::EINVAL);
     if (flavor != thread_name) return fail(xnu::ENOTSUP);
     if (size > longest) return fail(xnu::ENAMETOOLONG);
     char name[longest + 1] = {};

@@ -56,6 +56,7 @@ static bool forget_signal(i32 n, bool ignored) {
     bool masked = false;
     Locked hold(threads_lock);
     for (Thread* t = threads; t; t = t->next) {
+        if (t->process != &process()) continue;
         if (ignored) __atomic_fetch_and(&t->pending, ~sigbit(n), __ATOMIC_SEQ_CST);
         masked |= (t->mask & sigbit(n)) != 0;
     }
@@ -71,7 +72,7 @@ Answer bsd_sigaction(Trap& trap) {
     if (trap.w(1)) masked = forget_signal(n, false);
     {
         Locked hold(signal_lock);
-        GuestAction& action = guest_actions[n];
+        GuestAction& action = process().actions[n];
         if (trap.w(2)) {
             const xnu::sigaction_out out{action.handler, action.mask, told_flags(n, action)};
             if (!copyout(out, trap.w(2))) return fail(xnu::EFAULT);
@@ -82,12 +83,13 @@ Answer bsd_sigaction(Trap& trap) {
             nothing.handler = lnx::SIG_IGN;
             host(lnx::SYS_rt_sigaction, host_signal(n), &nothing, 0, 8);
         }
-        if (sigreturn_tokens == SigreturnTokens::undecided)
-            sigreturn_tokens = in.flags & 0x400 ? SigreturnTokens::checked : SigreturnTokens::ignored;
         action.handler = in.handler;
         action.tramp = in.tramp;
         action.mask = in.mask & ~unmaskable;
         action.flags = in.flags & 0x7f;
+        constexpr i32 validate_sigreturn = 0x400;  // SA_VALIDATE_SIGRETURN_FROM_SIGTRAMP
+        Tokens& tokens = process().tokens;
+        if (tokens == Tokens::undecided) __atomic_store_n(&tokens, in.flags & validate_sigreturn ? Tokens::checked : Tokens::free, __ATOMIC_RELAXED);
         apply_host_action(n);
     }
     if (signal_ignored(n)) forget_signal(n, true);
@@ -111,13 +113,13 @@ Answer bsd_sigprocmask(Trap& trap) {
     set &= ~unmaskable;
     Locked hold(threads_lock);
     for (Thread* t = threads; t; t = t->next) {
-        if (t == &trap.thread) continue;
+        if (t == &trap.thread || t->process != trap.thread.process) continue;
         if (how == xnu::SIG_BLOCK) __atomic_fetch_or(&t->mask, set, __ATOMIC_SEQ_CST);
         else if (how == xnu::SIG_UNBLOCK) __atomic_fetch_and(&t->mask, ~set, __ATOMIC_SEQ_CST);
         else __atomic_store_n(&t->mask, set, __ATOMIC_SEQ_CST);
         __atomic_store_n(&t->mask_changed, true, __ATOMIC_SEQ_CST);
         if (!__atomic_load_n(&t->context, __ATOMIC_SEQ_CST) && t->tid)
-            host(lnx::SYS_tgkill, own_pid, t->tid, host_stop);
+            host(lnx::SYS_tgkill, t->process->pid, t->tid, host_stop);
     }
     return own;
 }
@@ -225,13 +227,13 @@ Answer bsd_pthread_kill(Trap& trap) {
             r = 0;
             if (n == 0) {
             } else if (target == &trap.thread && !(target->mask & sigbit(n)) && n != xnu::SIGKILL && n != xnu::SIGSTOP &&
-                       guest_actions[n].handler > xnu::SIG_IGN) {
+                       process().actions[n].handler > xnu::SIG_IGN) {
                 HostSiginfo from{};
-                from.si_pid = own_pid;
+                from.si_pid = own_pid();
                 from.si_uid = static_cast<u32>(host(lnx::SYS_getuid));
                 record_signal(*target, n, from, nullptr);
             } else if (target->tid) {
-                r = host(lnx::SYS_tgkill, own_pid, target->tid, host_signal(n));
+                r = host(lnx::SYS_tgkill, target->process->pid, target->tid, host_signal(n));
             } else {
                 r = -lnx::ESRCH;  // created, not yet running: cannot be reached by the host's call
             }

@@ -8,6 +8,7 @@
 #include "sys/darwin/errno.h"
 #include "sys/darwin/process.h"
 #include "sys/mem.h"
+#include "tools/xnurun/credentials.h"
 #include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/exec.h"
 #include "tools/xnurun/handlers.h"
@@ -123,6 +124,7 @@ i32 carry_out(Plan& plan, Thread& me) {
 
 void child(void* argument) {
     Plan& plan = *static_cast<Plan*>(argument);
+    identity_of_process(self());
     plan.error = carry_out(plan, self());
     for (;;) host(lnx::SYS_exit, 127);
 }
@@ -163,7 +165,13 @@ i32 start(Trap& trap, Plan& plan, i64& pid) {
         i32 failed = -1;
         if (!exec_keep_signals(me, mask)) {
             exec_hand_back(me);
+            const bool assumed = me.assumed;
+            const Identity before = assumed ? identity_here() : Identity{};
+            identity_of_process(me);
+            me.image = plan.image;
             failed = carry_out(plan, me);
+            me.image = nullptr;
+            if (assumed) identity_again(before);
         }
         host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &mask, 0, 8);
         return failed;

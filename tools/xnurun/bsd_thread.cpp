@@ -10,6 +10,7 @@
 #include "tools/xnurun/memory.h"
 #include "tools/xnurun/mig_threads.h"
 #include "tools/xnurun/ports.h"
+#include "tools/xnurun/process.h"
 #include "tools/xnurun/semaphore.h"
 #include "tools/xnurun/signal.h"
 
@@ -50,6 +51,12 @@ HostContext& thread_first_context(Thread& t) {
 }
 
 bool thread_launch(Thread& t) {
+    const Thread& maker = self();
+    if (maker.process->vforked) return false;  // it would be a thread of the parent's, which the host cannot make here
+    t.process = maker.process;
+    t.identity_number = maker.identity_number;
+    t.assumed = maker.assumed;
+    float_state_born(t);
     thread_list_add(t);
     u64 all = ~0ull, old;
     host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &all, &old, 8);

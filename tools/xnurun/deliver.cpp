@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // XNU's signal frame and its undoing: sendsig and sigreturn of bsd/dev/i386/unix_signal.c. The machine context is mcontext64
-// up to 10.6, mcontext_avx64 later, where the processor has AVX (osfmk/i386/fpu.c); AVX-512 state is not in it.
+// up to 10.6, mcontext_avx64 later, where the processor has AVX, mcontext_avx512_64 from 10.13 on, where the thread has used AVX-512.
 //
 //   stack, downwards from the interrupted rsp or the top of the alternate stack:
 //   128 bytes red zone | ucontext64 | siginfo | mcontext | rsp = ((there - 16) & ~15) - 8, the slot at rsp not written
@@ -14,21 +14,7 @@
 
 namespace trapeze {
 
-SigreturnTokens sigreturn_tokens;
-
 namespace {
-
-u64 token_of(u64 context_at) {
-    static u64 secret;
-    u64 s = __atomic_load_n(&secret, __ATOMIC_RELAXED);
-    if (!s) {
-        u64 fresh = 0;
-        host(lnx::SYS_getrandom, &fresh, sizeof fresh, 0);
-        fresh |= 1;
-        s = __atomic_compare_exchange_n(&secret, &s, fresh, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) ? fresh : s;
-    }
-    return context_at ^ s;
-}
 
 constexpr u64 redzone = 128;
 constexpr i32 uc_trad = 1, uc_flavor = 30;  // infostyle
@@ -37,7 +23,7 @@ constexpr u64 rflags_user = 0x200;
 struct Frame {
     union {
         xnu::mcontext64 machine;
-        u8 bytes[xnu::mcontext_avx64_size];
+        u8 bytes[xnu::mcontext_avx512_64_size];
     };
     xnu::siginfo_t info;
     xnu::ucontext64 context;
@@ -51,7 +37,7 @@ void save_machine(const Thread& thread, const lnx::sigcontext& r, xnu::mcontext6
     m.rsp = r.rsp, m.r8 = r.r8, m.r9 = r.r9, m.r10 = r.r10, m.r11 = r.r11, m.r12 = r.r12, m.r13 = r.r13;
     m.r14 = r.r14, m.r15 = r.r15, m.rip = r.rip, m.rflags = r.eflags;
     m.cs = 0x2b, m.fs = 0, m.gs = 0;
-    float_state_save(r, reinterpret_cast<u8*>(&m));
+    float_state_save(thread, r, reinterpret_cast<u8*>(&m));
 }
 
 bool canonical(u64 address) { return static_cast<i64>(address << 16) >> 16 == static_cast<i64>(address); }
@@ -69,7 +55,8 @@ bool push_frame(Thread& thread, HostContext& host_context, i32 number, const Gue
 
     Frame frame;
     memset(&frame, 0, sizeof frame);
-    const u64 machine_size = machine_context_size();
+    float_state_notice(thread, regs);
+    const u64 machine_size = machine_context_size(thread);
     const u64 context_at = sp -= sizeof frame.context;
     const u64 info_at = sp -= sizeof frame.info;
     const u64 machine_at = sp -= machine_size;
@@ -90,6 +77,11 @@ bool push_frame(Thread& thread, HostContext& host_context, i32 number, const Gue
         return false;
 
     if (use_altstack) thread.on_altstack = true;
+    const Tokens tokens = __atomic_load_n(&process().tokens, __ATOMIC_RELAXED);
+    if (era ? era >= era_10_14 : tokens == Tokens::checked) {
+        if (thread.frames++ == 0) host(lnx::SYS_getrandom, &thread.sigreturn_token, sizeof thread.sigreturn_token, 0);
+        regs.r9 = context_at ^ thread.sigreturn_token;
+    }
     regs.rsp = frame_at;
     regs.rip = action.tramp;
     regs.rdi = action.handler;
@@ -97,7 +89,6 @@ bool push_frame(Thread& thread, HostContext& host_context, i32 number, const Gue
     regs.rdx = static_cast<u64>(number);
     regs.rcx = info_at;
     regs.r8 = context_at;
-    if (era >= era_tokens) regs.r9 = token_of(context_at);
     regs.eflags = rflags_user;
     float_state_reset(regs);
     return true;
@@ -119,11 +110,11 @@ extern "C" void deliver_pending(HostContext* host_context) {
         __atomic_fetch_and(&thread.pending, ~bit, __ATOMIC_SEQ_CST);
 
         signal_lock.lock();
-        const GuestAction action = guest_actions[number];
+        const GuestAction action = process().actions[number];
         if (action.handler > xnu::SIG_IGN && action.flags & xnu::SA_RESETHAND && number != xnu::SIGILL &&
             number != xnu::SIGTRAP) {
-            guest_actions[number].handler = xnu::SIG_DFL;
-            guest_actions[number].flags &= ~(xnu::SA_SIGINFO | xnu::SA_NODEFER);
+            process().actions[number].handler = xnu::SIG_DFL;
+            process().actions[number].flags &= ~(xnu::SA_SIGINFO | xnu::SA_NODEFER);
             apply_host_action(number);
         }
         signal_lock.unlock();
@@ -158,7 +149,8 @@ extern "C" void deliver_pending(HostContext* host_context) {
     }
 }
 
-// 184. rdi ucontext, esi infostyle, rdx token.
+// 184. rdi ucontext, esi infostyle, rdx token, which from 10.14 on the handler's trampoline got in r9: its frame's address and a random
+// number of the thread's, new when no frame is left. Without --xnu a program that asks for the check has it.
 Answer bsd_sigreturn(Trap& trap) {
     Thread& thread = trap.thread;
     if (trap.u(1) == 0x40000000 || trap.u(1) == 0x80000000) {  // siglongjmp tells about the alternate stack
@@ -168,19 +160,24 @@ Answer bsd_sigreturn(Trap& trap) {
     xnu::ucontext64 context;
     union {
         xnu::mcontext64 m;
-        u8 bytes[xnu::mcontext_avx64_size];
+        u8 bytes[xnu::mcontext_avx512_64_size];
     };
-    if (!copyin(context, trap.w(0))) return fail(xnu::EFAULT);
-    if (era >= era_tokens && sigreturn_tokens != SigreturnTokens::ignored && trap.w(2) != token_of(trap.w(0))) return fail(xnu::EINVAL);
-    if (!copyin(&m, context.uc_mcontext64, machine_context_size())) return fail(xnu::EFAULT);
-    if (!canonical(m.rip) || !canonical(m.rsp)) return fail(xnu::EINVAL);
+    if (!copyin(context, trap.w(0)) || !copyin(&m, context.uc_mcontext64, machine_context_size(thread))) return fail(xnu::EFAULT);
     thread.on_altstack = context.uc_onstack & 1;
+    const Tokens tokens = __atomic_load_n(&process().tokens, __ATOMIC_RELAXED);
+    const bool checked = tokens == Tokens::checked || (era >= era_10_14 && tokens == Tokens::undecided);
+    if (checked && (era == 0 || era >= era_10_14) && trap.w(2) != (trap.w(0) ^ thread.sigreturn_token)) {
+        set_guest_mask(thread, trap.context, context.uc_sigmask);
+        return fail(xnu::EINVAL);
+    }
+    if (!canonical(m.rip) || !canonical(m.rsp)) return fail(xnu::EINVAL);
+    if (thread.frames) thread.frames--;
     lnx::sigcontext& r = trap.context.uc_mcontext;
     r.rax = m.rax, r.rbx = m.rbx, r.rcx = m.rcx, r.rdx = m.rdx, r.rdi = m.rdi, r.rsi = m.rsi, r.rbp = m.rbp;
     r.rsp = m.rsp, r.r8 = m.r8, r.r9 = m.r9, r.r10 = m.r10, r.r11 = m.r11, r.r12 = m.r12, r.r13 = m.r13;
     r.r14 = m.r14, r.r15 = m.r15, r.rip = m.rip;
     r.eflags = (m.rflags & ~0x17000ull) | 0x200;  // IOPL, NT, RF cleared, IF set
-    float_state_restore(r, bytes);
+    float_state_restore(thread, r, bytes);
     set_guest_mask(thread, trap.context, context.uc_sigmask);
     return just_return();
 }

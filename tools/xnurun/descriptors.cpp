@@ -3,6 +3,7 @@
 #include "tools/xnurun/descriptors.h"
 
 #include "tools/xnurun/kqueue.h"
+#include "tools/xnurun/process.h"
 
 namespace trapeze {
 
@@ -24,6 +25,7 @@ bool get(const u64* set, i32 fd) {
 void put(u64* set, i32 fd, bool on) {
     const u32 n = static_cast<u32>(fd);
     if (n >= numbers) return;
+    if (set != own && process().vforked) return;  // the parent's are in the same memory and none of that child's business
     if (on) __atomic_fetch_or(&set[n / 64], 1ull << n % 64, __ATOMIC_RELAXED);
     else __atomic_fetch_and(&set[n / 64], ~(1ull << n % 64), __ATOMIC_RELAXED);
 }
@@ -68,6 +70,11 @@ void set_close_on_fork(i32 fd, bool on) { put(not_for_children, fd, on); }
 bool confined(i32 fd) { return get(kept_in, fd); }
 void set_confined(i32 fd) { put(kept_in, fd, true); }
 
+void vfork_child_descriptors() {
+    for (u32 word = 0; word < numbers / 64; word++)
+        for (u64 bits = not_for_children[word]; bits; bits &= bits - 1) host(lnx::SYS_close, word * 64 + static_cast<u32>(__builtin_ctzll(bits)));
+}
+
 void fork_child_descriptors() {
     for (u32 word = 0; word < numbers / 64; word++)
         while (const u64 bits = not_for_children[word]) {
@@ -81,6 +88,7 @@ bool quiet(i32 fd) { return get(without_sigpipe, fd); }
 void set_quiet(i32 fd) { put(without_sigpipe, fd, true); }
 
 void descriptor_closing(i32 fd) {
+    if (process().vforked) return;
     put(without_sigpipe, fd, false);
     put(not_for_children, fd, false);
     put(kept_in, fd, false);

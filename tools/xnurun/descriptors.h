@@ -27,6 +27,7 @@ void set_quiet(i32 fd);
 bool close_on_fork(i32 fd);
 void set_close_on_fork(i32 fd, bool on);
 void fork_child_descriptors();
+void vfork_child_descriptors();       // the same in a table of its own: nothing is forgotten of the parent's
 
 // F_SETCONFINED: the open file never leaves the process.
 bool confined(i32 fd);

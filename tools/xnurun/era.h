@@ -17,7 +17,7 @@ struct Era {
     const char* product;
 };
 
-constexpr u32 era_10_6 = 1456001, era_10_11 = 3248060, era_10_12 = 3789001, era_13 = 8792041;
+constexpr u32 era_10_6 = 1456001, era_10_11 = 3248060, era_10_12 = 3789001, era_10_14 = 4903221, era_13 = 8792041;
 extern u32 era;             // its xnu; 0: every era
 inline bool era_has(u32 since) { return !era || era >= since; }  // what is there without --xnu
 

@@ -6,6 +6,7 @@
 #include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/path.h"
+#include "tools/xnurun/process.h"
 
 namespace trapeze {
 namespace {
@@ -180,7 +181,7 @@ Answer bsd_csops(Trap& trap) {
         u32 token[8];
         if (!trap.w(4)) return fail(xnu::EINVAL);
         if (!copyin(token, trap.w(4), sizeof token)) return fail(xnu::EFAULT);
-        if (token[5] != static_cast<u32>(trap.i(0) ? trap.i(0) : own_pid) || token[7] != 1) return fail(xnu::ESRCH);
+        if (token[5] != static_cast<u32>(trap.i(0) ? trap.i(0) : own_pid()) || token[7] != 1) return fail(xnu::ESRCH);
     }
     if (trap.u(1) != 0) return fail(xnu::EINVAL);
     return !trap.w(2) || copyout(u32{0}, trap.w(2)) ? ok() : fail(xnu::EFAULT);

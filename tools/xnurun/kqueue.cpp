@@ -6,6 +6,7 @@
 #include "sys/mem.h"
 #include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/handlers.h"
+#include "tools/xnurun/process.h"
 
 namespace trapeze {
 
@@ -126,6 +127,7 @@ constexpr u16 dispatch2 = xnu::EV_DISPATCH | xnu::EV_UDATA_SPECIFIC;
 }  // namespace
 
 bool kqueue_has_fd(i32 fd) {
+    if (process().vforked) return false;
     for (Kqueue* kq = kqueues; kq; kq = kq->next)
         for (Knote* n = kq->notes; n; n = n->next)
             if (looks_at_fd(*n) && n->kev.ident == static_cast<u64>(fd)) return true;
@@ -139,7 +141,7 @@ void knote_activate(Knote& n) {
 
 i64 kqueue_new() {
     Locked hold(kqueue_lock);
-    if (number_count == most_numbers) return -lnx::ENOMEM;
+    if (number_count == most_numbers || process().vforked) return -lnx::ENOMEM;
     const i64 fd = host(lnx::SYS_epoll_create1, cloexec);
     if (host_failed(fd)) return fd;
     const i32 epoll = hidden_made(lnx::SYS_dup, static_cast<u64>(fd));
@@ -165,6 +167,7 @@ i64 kqueue_new() {
 }
 
 Kqueue* kqueue_of(i32 fd) {
+    if (process().vforked) return nullptr;
     for (u32 i = 0; i < number_count; i++)
         if (number_list[i].fd == fd) return number_list[i].kq;
     return nullptr;
@@ -325,13 +328,14 @@ bool kqueue_deliver(Kqueue& kq, xnu::kevent64_s& out) {
 }
 
 bool is_kqueue(i32 fd) {
-    if (!__atomic_load_n(&number_count, __ATOMIC_ACQUIRE)) return false;
+    if (!__atomic_load_n(&number_count, __ATOMIC_ACQUIRE) || process().vforked) return false;
     Locked hold(kqueue_lock);
     return kqueue_of(fd) != nullptr;
 }
 
 void kqueue_descriptor_closing(i32 fd) {
     if (!__atomic_load_n(&number_count, __ATOMIC_ACQUIRE) && !__atomic_load_n(&fd_notes, __ATOMIC_ACQUIRE)) return;
+    if (process().vforked) return;
     Locked hold(kqueue_lock);
     for (Kqueue* kq = kqueues; kq; kq = kq->next)
         for (Knote* n = kq->notes; n;) {
@@ -355,7 +359,7 @@ void kqueue_descriptor_closing(i32 fd) {
 }
 
 void kqueue_descriptor_copied(i32 from, i32 to) {
-    if (from == to || !__atomic_load_n(&number_count, __ATOMIC_ACQUIRE)) return;
+    if (from == to || !__atomic_load_n(&number_count, __ATOMIC_ACQUIRE) || process().vforked) return;
     Locked hold(kqueue_lock);
     Kqueue* kq = kqueue_of(from);
     if (!kq || number_count == most_numbers) return;
@@ -365,7 +369,7 @@ void kqueue_descriptor_copied(i32 from, i32 to) {
 }
 
 void kqueue_forked() {
-    const u64 own = static_cast<u64>(own_pid);
+    const u64 own = static_cast<u64>(own_pid());
     for (Kqueue* kq = kqueues; kq; kq = kq->next) {
         for (Knote* n = kq->notes; n; n = n->next) {
             if (n->kev.filter != xnu::EVFILT_PROC || n->kev.ident != own || !(n->sfflags & xnu::NOTE_FORK)) continue;
@@ -376,9 +380,13 @@ void kqueue_forked() {
     }
 }
 
+void vfork_child_kqueues() {
+    for (u32 i = 0; i < number_count; i++) host(lnx::SYS_close, number_list[i].fd);
+}
+
 void fork_child_kqueues() {
     kqueue_lock.reset();
-    for (u32 i = 0; i < number_count; i++) host(lnx::SYS_close, number_list[i].fd);
+    if (!process().vforked) vfork_child_kqueues();
     for (Kqueue* kq = kqueues; kq;) {
         Kqueue* next = kq->next;
         for (Knote* n = kq->notes; n; n = n->next)

@@ -15,7 +15,7 @@
 // is disabled, queued. Delivery takes from the queue, asks again those without EV_ONESHOT, and keeps queued what has neither EV_CLEAR,
 // EV_DISPATCH nor EV_ONESHOT. So level and edge differ in the queue alone, and an idle knote costs nothing.
 // Rejected: epoll's own level mode (a filter that says no while epoll says yes would spin, as for a socket never connected);
-// polling all descriptors at each call (no edges). One lock, kqueue_lock, guards everything; nothing sleeps under it.
+// polling all descriptors at each call (no edges). A child of vfork sees none, and makes none (ENOMEM). One lock, kqueue_lock, guards everything; nothing sleeps under it.
 #pragma once
 #include "sys/darwin/event.h"
 #include "tools/xnurun/trap.h"
@@ -103,6 +103,7 @@ void kqueue_ports_changed();                      // a queue, or a set's members
 void kqueue_forked();                             // NOTE_FORK of this process; under the lock
 void kqueue_signal(i32 darwin);                   // a signal was sent to the process; may run in a host handler: takes no lock
 bool kqueue_watches_signal(i32 darwin);           // then the host must catch it
+void vfork_child_kqueues();                       // their descriptors are not inherited either: in the child's own table
 void fork_child_kqueues();                        // they are not inherited; the lock is held by the caller, and free after
 
 constexpr u64 tag_wake = 1ull << 40, tag_timer = 2ull << 40, tag_write = 3ull << 40, tag_inotify = 4ull << 40, tag_process = 5ull << 40,

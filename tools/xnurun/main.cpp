@@ -13,6 +13,7 @@
 #include "tools/xnurun/memory.h"
 #include "tools/xnurun/options.h"
 #include "tools/xnurun/ports.h"
+#include "tools/xnurun/process.h"
 #include "tools/xnurun/report.h"
 #include "tools/xnurun/semaphore.h"
 #include "tools/xnurun/signal.h"
@@ -153,7 +154,7 @@ void remember_program(const Guest& guest, const char* path) {
 }  // namespace
 
 void report_end() {
-    if ((!tallying && !strict) || __atomic_exchange_n(&reported, true, __ATOMIC_RELAXED)) return;
+    if ((!tallying && !strict) || (threads_living && process().vforked) || __atomic_exchange_n(&reported, true, __ATOMIC_RELAXED)) return;
     if (tallying) tally_report();
     const PortCount n = port_count();
     if (strict) {
@@ -200,7 +201,7 @@ int main(int argc, char** argv, char** envp) {
     host(lnx::SYS_rt_sigprocmask, lnx::SIG_BLOCK, 0, &mask, 8);
     thread.mask = darwin_mask_of(mask) & ~unmaskable;
     thread.is_main = true;
-    own_pid = thread.tid = static_cast<i32>(host(lnx::SYS_gettid));
+    process().pid = thread.tid = static_cast<i32>(host(lnx::SYS_gettid));
     use_fsgsbase = auxval(lnx::AT_HWCAP2) & 2;
     guest_user_stack = guest.stack_top ? guest_stack_top : guest.regs.rsp;
     remember_program(guest, program_path ? program_path : argv[program]);

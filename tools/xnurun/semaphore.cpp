@@ -265,7 +265,7 @@ Answer mach_semaphore_timedwait_signal(Trap& trap) {
     return kern(wait(trap, trap.u(0), &signal, &t));
 }
 
-// __semwait_signal: the semaphore wait under a BSD call's conventions; a null name is a plain sleep.
+// __semwait_signal: the semaphore wait under a BSD call's conventions; a null second name signals none.
 Answer bsd_semwait_signal(Trap& trap) {
     const bool timed = trap.i(2) != 0;
     lnx::timespec t{static_cast<i64>(trap.w(4)), trap.i(5)};

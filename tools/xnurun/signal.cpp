@@ -10,7 +10,6 @@
 
 namespace trapeze {
 
-GuestAction guest_actions[32];
 HostLock signal_lock;
 u64 guest_user_stack;
 
@@ -54,7 +53,7 @@ void fault_siginfo(Thread& thread, const HostSiginfo& host_info, const lnx::sigc
             if (!unmapped && host_info.si_signo == lnx::SIGSEGV && info.si_addr < guest_user_stack &&
                 info.si_addr >= guest_user_stack - max_stack) {
                 darwin = xnu::SIGSEGV;
-                GuestAction& action = guest_actions[darwin];
+                GuestAction& action = process().actions[darwin];
                 if (signal_ignored(darwin) || thread.mask & sigbit(darwin) || !(action.flags & xnu::SA_ONSTACK)) {
                     action.handler = xnu::SIG_DFL;
                     thread.mask &= ~sigbit(darwin);
@@ -92,7 +91,7 @@ void sent_siginfo(i32 darwin, const HostSiginfo& from, xnu::siginfo_t& info) {
         return;
     }
     case xnu::SIGVTALRM: case xnu::SIGPROF: case xnu::SIGXCPU:  // sent by the thread itself when it is about to leave the kernel
-        info.si_pid = own_pid;
+        info.si_pid = own_pid();
         info.si_uid = static_cast<u32>(host(lnx::SYS_getuid));
         break;
     default:
@@ -130,7 +129,7 @@ u32 darwin_mask_of(u64 mask) {
 }
 
 bool signal_ignored(i32 darwin) {
-    const u64 handler = __atomic_load_n(&guest_actions[darwin].handler, __ATOMIC_RELAXED);
+    const u64 handler = __atomic_load_n(&process().actions[darwin].handler, __ATOMIC_RELAXED);
     return handler == xnu::SIG_IGN || (handler == xnu::SIG_DFL && xnu_signal_action[darwin] == SignalAction::ignore);
 }
 
@@ -178,7 +177,7 @@ void set_guest_mask(Thread& thread, HostContext& context, u32 mask) {
 namespace {
 
 lnx::kernel_sigaction wanted_host_action(i32 darwin) {
-    const GuestAction& action = guest_actions[darwin];
+    const GuestAction& action = process().actions[darwin];
     lnx::kernel_sigaction host_action{};
     // What a kqueue watches must come here even if it is ignored; stops and continues stay the host's own doing.
     const SignalAction standard = xnu_signal_action[darwin];
@@ -222,7 +221,7 @@ void init_signals() {
         const bool caught = always_caught & sigbit(n);  // whatever was: one host call does both
         lnx::kernel_sigaction wanted = wanted_host_action(n);
         host(lnx::SYS_rt_sigaction, host_signal(n), caught ? &wanted : nullptr, &old, 8);
-        if (old.handler == lnx::SIG_IGN) guest_actions[n].handler = xnu::SIG_IGN;
+        if (old.handler == lnx::SIG_IGN) process().actions[n].handler = xnu::SIG_IGN;
         wanted = wanted_host_action(n);
         if (!caught && wanted.handler != old.handler) apply_host_action(n);
     }
@@ -243,7 +242,7 @@ bool first_deliverable_restarts(Thread& thread) {
     Locked hold(signal_lock);
     u32 ready = __atomic_load_n(&thread.pending, __ATOMIC_RELAXED) & ~thread.mask;
     for (; ready; ready &= ready - 1) {
-        const GuestAction& action = guest_actions[__builtin_ctz(ready) + 1];
+        const GuestAction& action = process().actions[__builtin_ctz(ready) + 1];
         if (action.handler > xnu::SIG_IGN) return action.flags & xnu::SA_RESTART;
     }
     return true;

@@ -8,7 +8,7 @@
 #pragma once
 #include "sys/darwin/errno.h"
 #include "sys/darwin/types.h"
-#include "tools/xnurun/thread.h"
+#include "tools/xnurun/process.h"
 
 #pragma GCC visibility push(hidden)  // see host.h
 namespace trapeze {
@@ -17,19 +17,7 @@ void raise_here(Thread&, i32 darwin_signal);  // a signal to this very thread, d
 bool cancellation_point(u32 bsd_number);
 bool cancelled_before(Thread&, u32 bsd_number);  // the thread is to be cancelled: the call gives EINTR
 
-struct GuestAction {
-    u64 handler = 0, tramp = 0;  // handler: 0 default, 1 ignore
-    u32 mask = 0;
-    i32 flags = xnu::SA_RESTART;  // as XNU tells of an action that nobody has set
-};
-extern GuestAction guest_actions[32];  // by Darwin number; under signal_lock
 extern HostLock signal_lock;
-
-// From macOS 10.14 on who calls sigreturn shows the token that came with the signal (r9), unless the first sigaction was without
-// SA_VALIDATE_SIGRETURN_FROM_SIGTRAMP, 0x400.
-enum class SigreturnTokens : u8 { undecided, ignored, checked };
-extern SigreturnTokens sigreturn_tokens;  // under signal_lock
-constexpr u32 era_tokens = 4903221;
 
 constexpr u32 sigbit(i32 darwin) { return 1u << (darwin - 1); }
 constexpr u32 unmaskable = sigbit(xnu::SIGKILL) | sigbit(xnu::SIGSTOP);
@@ -45,14 +33,16 @@ extern u64 guest_user_stack;      // top of the main stack: a protection failure
 
 // The frame's floating-point state: float_state.cpp.
 bool float_state_avx();           // frames have the YMM registers too
-u64 machine_context_size();       // mcontext64 or mcontext_avx64
-void float_state_save(const lnx::sigcontext&, u8* machine_context);
-void float_state_restore(lnx::sigcontext&, const u8* machine_context);
+void float_state_notice(Thread&, const lnx::sigcontext&);  // has it begun to use AVX-512? Its frames have that from then on
+void float_state_born(Thread&);                            // a new thread, as the task's are
+u64 machine_context_size(const Thread&);                   // mcontext64, mcontext_avx64 or mcontext_avx512_64
+void float_state_save(const Thread&, const lnx::sigcontext&, u8* machine_context);
+void float_state_restore(const Thread&, lnx::sigcontext&, const u8* machine_context);
 void float_state_reset(lnx::sigcontext&);  // what a handler starts with
 
 void record_signal(Thread&, i32 darwin, const HostSiginfo&, const HostContext*);
 void set_guest_mask(Thread&, HostContext&, u32 mask);  // takes effect when the context is left to
-void apply_host_action(i32 darwin);                    // makes the host's disposition fit guest_actions; under signal_lock
+void apply_host_action(i32 darwin);                    // makes the host's disposition fit the process's actions; under signal_lock
 void init_signals();                                   // dispositions inherited from the parent; SIGSYS and faults caught
 [[noreturn]] void die_by_signal(i32 darwin);           // the default action that ends the process, seen as such by its parent
 bool first_deliverable_restarts(Thread&);              // SA_RESTART of the signal that would be delivered next; true if none

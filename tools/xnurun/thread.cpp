@@ -4,6 +4,7 @@
 
 #include "sys/mem.h"
 #include "tools/xnurun/ports.h"
+#include "tools/xnurun/process.h"
 #include "tools/xnurun/report.h"
 #include "tools/xnurun/signal.h"
 
@@ -13,7 +14,7 @@ HostLock threads_lock;
 Thread* threads;
 u32 threads_living, threads_started;
 bool use_fsgsbase;
-i32 own_pid;
+Process first_process;
 
 namespace {
 
@@ -42,6 +43,7 @@ Thread* thread_new() {
     t->fast_frame = (t->region + guard_size + host_stack_size - sizeof(HostContext)) & ~63ull;
     t->region_size = size;
     t->altstack.ss_flags = xnu::SS_DISABLE;
+    t->process = &first_process;
     return t;
 }
 
@@ -64,6 +66,14 @@ bool thread_list_remove(Thread& t) {
     return --threads_living == 0;
 }
 
+void thread_list_replace(Thread& old, Thread& by) {
+    Locked hold(threads_lock);
+    by.next = old.next;
+    by.previous = old.previous;
+    (old.previous ? old.previous->next : threads) = &by;
+    if (old.next) old.next->previous = &by;
+}
+
 Thread* thread_of_port(Port* port) {
     for (Thread* t = threads; t; t = t->next)
         if (t->port == port) return t;
@@ -83,7 +93,7 @@ void arm_thread(Thread& t) {
 void thread_end(Thread& t) {
     const u64 all = ~0ull;
     host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &all, 0, 8);  // no handler on a stack that goes away
-    if (thread_list_remove(t)) exit_run(0);
+    if (t.process->vforked || thread_list_remove(t)) exit_run(0);
     port_thread_ended(t);
     host_thread_exit(t.region, t.region_size);
 }
@@ -101,7 +111,9 @@ void fork_child_threads() {
     threads_living = 1;
     me.pending = me.attention = me.suspend_count = 0;
     me.halted = false;
-    own_pid = me.tid = static_cast<i32>(host(lnx::SYS_gettid));
+    me.frames = 0;  // whose tokens are its parent's: osfmk makes a new thread, uthread_init
+    me.sigreturn_token = 0;
+    process().pid = me.tid = static_cast<i32>(host(lnx::SYS_gettid));
     arm_thread(me);
 }
 

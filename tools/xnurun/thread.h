@@ -17,6 +17,8 @@
 namespace trapeze {
 
 struct Port;
+struct Process;
+struct ExecImage;
 
 struct ExceptionAction {  // exceptions.h; under ports_lock
     Port* port;           // a send right, or null
@@ -59,6 +61,10 @@ struct Thread {
     u64 region, region_size;
     u64 gs_base;
     i32 tid;
+    Process* process;      // process.h
+    u32 identity_number;   // the identity of its process that the host's thread has, by Process::identity_number
+    bool assumed;          // it has one of its own: settid
+    ExecImage* image;      // what it is being replaced with: a parent's memory keeps it if the thread is a child's of vfork
     Thread* next;          // list of living threads
     Thread* previous;
     Thread* queue_next;    // waiters of a semaphore, under semaphore_lock
@@ -66,6 +72,9 @@ struct Thread {
     u32 trapno, fault_err; // of the fault that is being delivered, for its mcontext
     u64 fault_addr;
     xnu::siginfo_t info[32];
+    bool avx512;           // its signal frames have that: float_state.cpp
+    u64 sigreturn_token;   // of its frames, while there are any
+    u32 frames;            // delivered and not yet returned from
     ExceptionAction exceptions[exception_types];
     bool policy_fixed;     // THREAD_EXTENDED_POLICY and the like: kept to be told, under threads_lock
     i32 policy_importance, policy_affinity;
@@ -85,13 +94,13 @@ extern HostLock threads_lock;
 extern Thread* threads;       // every living thread
 extern u32 threads_living, threads_started;
 
-extern bool use_fsgsbase;
-extern i32 own_pid;  // the first thread's number; after a fork the one thread's     // AT_HWCAP2 says that wrgsbase is there
+extern bool use_fsgsbase;  // AT_HWCAP2 says that wrgsbase is there
 
 Thread* thread_new();                        // host region, Thread at its top, in no list yet; null: no memory
 void thread_free(Thread*);                   // one that never ran, or is known to run no more
 void thread_list_add(Thread&);
 bool thread_list_remove(Thread&);            // true: it was the last one
+void thread_list_replace(Thread& old, Thread& by);  // who asks for the one's port finds the other
 Thread* thread_of_port(Port*);               // under threads_lock
 void arm_thread(Thread&);                    // the running thread: alternate stack, Syscall User Dispatch
 [[noreturn]] void thread_end(Thread&);       // the running thread ends; the last one ends the process

@@ -13,7 +13,7 @@
 namespace trapeze {
 namespace {
 
-void signal(const Thread& t) { host(lnx::SYS_tgkill, own_pid, t.tid, host_stop); }
+void signal(const Thread& t) { host(lnx::SYS_tgkill, t.process->pid, t.tid, host_stop); }
 
 bool stopped(const Thread& t) { return &t == &self() || __atomic_load_n(&t.context, __ATOMIC_SEQ_CST); }
 

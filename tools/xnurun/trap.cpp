@@ -11,6 +11,7 @@
 #include "sys/darwin/kern_return.h"
 #include "sys/mem.h"
 #include "sys/xlat.h"
+#include "tools/xnurun/credentials.h"
 #include "tools/xnurun/era.h"
 #include "tools/xnurun/dispatch.h"
 #include "tools/xnurun/exceptions.h"
@@ -99,6 +100,10 @@ bool first_time(const Trap& trap, const Call& call) {
 Answer execute(Trap& trap, const Call& call, const Found& found) {
     const Verdict& verdict = found.verdicts[call.row];
     if (verdict.handler) return verdict.handler(trap);
+    if (verdict.sigsys == Sigsys::always || (verdict.sigsys == Sigsys::in_10_5 && era && era < era_10_6)) {
+        raise_here(trap.thread, xnu::SIGSYS);
+        return fail(xnu::ENOSYS);
+    }
     if (verdict.loud && first_time(trap, call))
         eprint("xnurun: ", call.name, " is refused: ", verdict.reason, "\n");
     return found.failure(verdict.refused);
@@ -140,6 +145,7 @@ void answer_trap(Thread& thread, HostContext& context) {
         for (int n = 0; n < 5; n++) trap.arg[n] = trap.arg[n + 1];
         register_arguments = 5;
     }
+    identity_look(thread);
     const u64 rip = regs.rip;
     regs.rcx = rip;  // as SYSRET leaves it
     regs.r11 = poison;

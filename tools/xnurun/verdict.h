@@ -6,11 +6,14 @@
 
 namespace trapeze {
 
+enum class Sigsys : u8 { never, always, in_10_5 };
+
 struct Verdict {
     TrapHandler handler;  // null and no refusal: missing
     i32 refused;          // errno or kern_return_t
     bool loud;            // told on stderr, once: XNU would not refuse it
     const char* reason;
+    Sigsys sigsys;        // what refuses it is XNU's nosys
 };
 
 enum class Routine : u8 { missing, emulated, passed, refused, sent };
