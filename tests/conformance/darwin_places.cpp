@@ -92,6 +92,30 @@ void of_tasks() {
     same(routine(b, 3420, 99, 1, 0), invalid_argument, "task_policy_set of a flavor that is none: INVALID_ARGUMENT");
     same(routine_on(thread(), b, 3617, 99, 1, 0), invalid_argument, "thread_policy_set: INVALID_ARGUMENT");
 
+    // A thread that has not begun: its state is read and put back, and it ends.
+    same(routine(b, 3411), ok_, "thread_create");
+    const u32 fresh = port_in(b);
+    same(routine_on(fresh, b, 3601, 4, 42), ok_, "act_get_state");
+    u32 state[2 + 2 + 42] = {0, 1, 4, 42};
+    __builtin_memcpy(state + 4, b.body + 16, sizeof state - 16);
+    b.h = {0x1513, 24 + sizeof state, fresh, reply_port(), 0, 3602};
+    b.set(24, state, sizeof state);
+    same(message_trap(&b, send_bit | receive_bit, 24 + sizeof state, sizeof b, reply_port()), ok_, "act_set_state");
+    same(static_cast<i32>(b.word(32)), ok_, "of the same");
+    same(routine_on(fresh, b, 3600), ok_, "thread_terminate");
+    deallocate(fresh);
+    Trap child(bsd + 2);
+    child.go();
+    if (child.r.rdx) {
+        Header end{0x13, 24, static_cast<u32>(call(mach + 28)), 0, 0, 3401};
+        message_trap(&end, send_bit, 24, 0, 0);
+        call(bsd + 1, 1);
+    }
+    i32 status = 0;
+    const i64 pid = static_cast<i64>(child.r.rax);
+    while (static_cast<i64>(call(bsd + 7, pid, &status, 0, 0)) == 4) {}
+    same(status & 0x7f, 9, "task_terminate: SIGKILL");
+
     // Exception ports: get and swap of all three kinds.
     const struct {
         u32 object;
@@ -167,8 +191,41 @@ void traps() {
     same(trap(44, task_self(), 999999999, &task), failure, "task_name_for_pid of nobody: FAILURE");
     same(trap(44, host(), pid, &task), failure, "asked of a host: FAILURE");
 
+    same(trap(44, task_self(), pid, &task), ok_, "task_name_for_pid of its own");
+    check(task != 0, "is a port");
+    i32 whose = 0;
+    same(trap(46, task_self(), &whose), ok_, "pid_for_task");
+    same(whose, pid, "is its own");
+    same(trap(46, host(), &whose), failure, "of a host: FAILURE");
+    same(whose, -1, "and no process");
+    same(trap(43, task_self(), 0, &id[0]), invalid_argument, "no activity: INVALID_ARGUMENT");
+    same(trap(43, task_self(), 1, 8), 14, "activities to a bad place: EFAULT");
+    same(trap(34, 0), invalid_name, "semaphore_signal_all of none: INVALID_NAME");
+    same(trap(32, 8, receive_bit | receive_timeout, 0, sizeof(Buffer), 0, 0, 0, 0), receive_invalid_name, "mach_msg_overwrite_trap from no port: RCV_INVALID_NAME");
+
+    // Names and memory by trap. A task other than one's own is the message's affair.
+    const u32 own = allocate(right_receive);
+    same(trap(17, host(), own), send_invalid_dest, "mach_port_destroy_trap of a host: SEND_INVALID_DEST");
+    same(trap(42, task_self(), own, 5), invalid_argument, "unguard what has no guard: INVALID_ARGUMENT");
+    same(trap(17, task_self(), own), ok_, "mach_port_destroy_trap");
+    same(trap(17, task_self(), own), invalid_name, "again: INVALID_NAME");
+    u64 place = 0;
+    same(trap(15, task_self(), &place, 4096, 0, 1, 3), ok_, "mach_vm_map_trap");
+    const u64 there = place;
+    same(trap(15, task_self(), &place, 4096, 0, 0, 3), no_space, "there again: NO_SPACE");
+    same(trap(15, task_self(), &place, 0, 0, 1, 3), invalid_argument, "no bytes: INVALID_ARGUMENT");
+    same(trap(15, task_self(), &place, 4096, 0, 1, 64), invalid_argument, "a protection that is none: INVALID_ARGUMENT");
+    same(trap(15, host(), &place, 4096, 0, 1, 3), send_invalid_dest, "of a host: SEND_INVALID_DEST");
+    same(trap(12, task_self(), there, 4096), ok_, "mach_vm_deallocate_trap");
+
     const u32 timer = static_cast<u32>(trap(91));
     Buffer b;
+    u64 when = 1;
+    same(trap(94, 0, &when), invalid_name, "mk_timer_cancel of none: INVALID_NAME");
+    same(trap(94, timer, 8), failure, "to a bad place: FAILURE");
+    same(trap(94, timer, &when), ok_, "what was never armed");
+    same(static_cast<i64>(when), 0, "has no time");
+    same(trap(92, 0), invalid_name, "mk_timer_destroy of none: INVALID_NAME");
     same(trap(95, timer, 0, 0, 0), ok_, "mk_timer_arm_leeway, at once");
     same(receive(timer, b, receive_timeout, 5000), ok_, "it goes off");
     same(trap(95, thread(), 0, 0, 0), invalid_right, "of a send right: INVALID_RIGHT");
@@ -196,6 +253,49 @@ void traps() {
     size = 5121;
     same(trap(72, task_self(), 1, &word, &size), array_too_large, "of too much: MIG_ARRAY_TOO_LARGE");
     same(trap(72, task_self(), 1, &word, 8), 14, "from a bad place: EFAULT");
+}
+
+// Wired memory and threads want the privileged port of the host.
+void wires() {
+    Buffer b;
+    u64 at = 0;
+    trap(10, task_self(), &at, 2 * 4096, 1);
+    const auto wire = [&](u32 object, u32 task, u64 from, u32 access) {
+        const PortDescriptor d{task, 0, 0, copy_send, 0};
+        const u32 one = 1, w[] = {0, 1, static_cast<u32>(from), static_cast<u32>(from >> 32), 4096, 0, access};
+        b.h = {0x1513 | complex_bit, 24 + 4 + 12 + sizeof w, object, reply_port(), 0, 404};
+        b.set(24, &one, 4);
+        b.set(28, &d, 12);
+        b.set(40, w, sizeof w);
+        const i64 r = message_trap(&b, send_bit | receive_bit, b.h.size, sizeof b, reply_port());
+        return r ? r : static_cast<i32>(b.word(32));
+    };
+    const auto wire_thread = [&](u32 object, u32 which) {
+        const PortDescriptor d{which, 0, 0, copy_send, 0};
+        const u32 one = 1, w[] = {0, 1, 1};
+        b.h = {0x1513 | complex_bit, 24 + 4 + 12 + sizeof w, object, reply_port(), 0, 405};
+        b.set(24, &one, 4);
+        b.set(28, &d, 12);
+        b.set(40, w, sizeof w);
+        const i64 r = message_trap(&b, send_bit | receive_bit, b.h.size, sizeof b, reply_port());
+        return r ? r : static_cast<i32>(b.word(32));
+    };
+    same(wire(task_self(), task_self(), at, 3), invalid_host, "vm_wire asked of a task: INVALID_HOST");
+    same(wire_thread(task_self(), thread()), invalid_argument, "thread_wire of a task: INVALID_ARGUMENT");
+    if (superuser()) {
+        same(wire(host(), 0, at, 3), invalid_task, "of no task: INVALID_TASK");
+        const i64 r = wire(host(), task_self(), at, 3);
+        check(r == ok_ || r == 6, "a page, if there may be wired ones");
+        if (r == ok_) same(wire(host(), task_self(), at, 0), ok_, "and no longer");
+        same(wire(host(), task_self(), 0x70000000, 3), 1, "a hole: INVALID_ADDRESS");
+        same(wire(host(), task_self(), at, 64), invalid_argument, "an access that is none: INVALID_ARGUMENT");
+        same(wire_thread(host(), thread()), ok_, "thread_wire");
+        same(wire_thread(host(), task_self()), invalid_argument, "of a task: INVALID_ARGUMENT");
+    } else {
+        same(wire(host(), task_self(), at, 3), invalid_host, "vm_wire without the privileged port: INVALID_HOST");
+        same(wire_thread(host(), thread()), invalid_argument, "thread_wire: INVALID_ARGUMENT");
+    }
+    trap(12, task_self(), at, 2 * 4096);
 }
 
 void vouchers() {
@@ -421,6 +521,7 @@ int raw_main(int argc, char** argv) {
     of_host();
     of_tasks();
     traps();
+    wires();
     vouchers();
     alarms();
     vectors();

@@ -10,6 +10,7 @@
 #include "sys/darwin/vm.h"
 #include "sys/mem.h"
 #include "sys/os.h"
+#include "sys/syscall.h"
 #include "sys/thread.h"
 
 using namespace trapeze;
@@ -178,8 +179,33 @@ void semaphores() {
     } m = {{0, sizeof m.header, other, 0, 0, 617200}, {}};
     is(machcall(&m.header, sizeof m, 36), darwin_major < 10 ? KERN_SUCCESS : MIG_BAD_ID,
        "semaphore_signal by message: 10.5 does it, no kernel since knows it");
+    m.header = {0, sizeof m.header, other, 0, 0, 617201};
+    is(machcall(&m.header, sizeof m, 36), darwin_major < 10 ? KERN_SUCCESS : MIG_BAD_ID, "semaphore_signal_all the same");
     succeeds(semaphore_destroy(task, other), "destroy the other");
     (void)mach_port_destroy(task, port);
+}
+
+void one_thread() {
+    static mach_port_t s, waiter;
+    static kern_return_t waited;
+    kern_return_t error;
+    s = semcreate(&error);
+    Result failed;
+    Thread* t = thread_create([](void*) {
+        __atomic_store_n(&waiter, static_cast<mach_port_t>(mach_trap(TRAP_thread_self_trap)), __ATOMIC_RELEASE);
+        waited = semaphore_wait(s);
+    }, nullptr, &failed);
+    while (!__atomic_load_n(&waiter, __ATOMIC_ACQUIRE)) thread_yield();
+    kern_return_t k;
+    do {
+        thread_yield();
+        k = static_cast<kern_return_t>(mach_trap(TRAP_semaphore_signal_thread_trap, s, waiter));
+    } while (k == KERN_NOT_WAITING);
+    succeeds(k, "semaphore_signal_thread of the thread that waits");
+    thread_join(t);
+    succeeds(waited, "wakes it");
+    (void)mach_port_deallocate(task, waiter);
+    (void)semdestroy(s);
 }
 
 void terminated() {
@@ -204,6 +230,7 @@ int main() {
     threads();
     host_and_clocks();
     semaphores();
+    one_thread();
     terminated();
     return done();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Small calls that belong to nobody's family: ends with a reason, kernel tracing's neighbours, numbers that only have to differ.
 // Facts from xnu-11417.121.6, bsd/kern: kern_exit.c, kern_ntptime.c, kern_prot.c, kern_memorystatus.c; osfmk/kern/syscall_subr.c.
+#include "sys/darwin/errno.h"
 #include "sys/darwin/kern_return.h"
 #include "sys/darwin/time.h"
 #include "sys/linux/time.h"
@@ -71,7 +72,7 @@ Answer mach_generate_activity_id(Trap& trap) {
     const i32 count = trap.i(1);
     if (count <= 0 || count > 16) return kern(xnu::KERN_INVALID_ARGUMENT);  // MACH_ACTIVITY_ID_COUNT_MAX
     const u64 first = __atomic_fetch_add(&next, static_cast<u64>(count), __ATOMIC_RELAXED);
-    return kern(copyout(first, trap.w(2)) ? xnu::KERN_SUCCESS : xnu::KERN_INVALID_ADDRESS);
+    return kern(copyout(first, trap.w(2)) ? xnu::KERN_SUCCESS : xnu::EFAULT);
 }
 
 // Nobody has begun an audit session: AU_DEFAUDITID.

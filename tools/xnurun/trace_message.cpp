@@ -60,9 +60,9 @@ void descriptors(TraceLine& line, u64 at, u64 end, u32 count, bool sent) {
 
 void show(TraceLine& line, const xnu::mach_msg_header_t& h, u64 at, u64 end, u32 count, bool sent) {
     line.put("{id ").number(h.id);
-    const char* answered = sent ? nullptr : routine_name(h.id - 100);
-    if (const char* name = routine_name(h.id)) line.put(" ").put(name);
-    else if (answered) line.put(" reply of ").put(answered);
+    const char* answered = sent ? nullptr : routine_name(h.id - 100);  // first: 4900 is mach_vm_allocate's reply, and a routine
+    if (answered) line.put(" reply of ").put(answered);
+    else if (const char* name = routine_name(h.id)) line.put(" ").put(name);
     line.put(", bits ").hex(h.bits).put(", size ").number(h.size);
     line.put(", remote ").hex(h.remote_port).put(", local ").hex(h.local_port);
     if (h.bits & xnu::MACH_MSGH_BITS_COMPLEX) {
@@ -70,7 +70,7 @@ void show(TraceLine& line, const xnu::mach_msg_header_t& h, u64 at, u64 end, u32
         descriptors(line, at + 28, end, count, sent);
     } else if (!sent && h.size >= 36 && (answered || h.size == 36) && at + 36 <= end) {
         i32 code;
-        if (copyin(code, at + 32) && !routine_name(h.id)) {
+        if (copyin(code, at + 32) && (answered || !routine_name(h.id))) {
             line.put(", code ");
             if (const char* name = mach_error_name(code)) line.put(name);
             else line.number(code);
