@@ -143,9 +143,6 @@ void process() {
     token[5]++;
     fails(syscall(170, me, 0, &status, 4, token), xnu::ESRCH, "another's");
     fails(syscall(170, -1, 0, &status, 4, token), xnu::ESRCH, "of nobody");
-    const Result2 child = syscall2(66);
-    if (child.second == 1) exit_process(5);
-    ok(child.raw > 0 && end_of_child(static_cast<i32>(child.raw)) == 5, "vfork");
     const i64 limit = syscall(89).raw;
     xnu::rlimit files{};
     ok(limit > 0 && syscall(194, 8, &files).ok() && static_cast<u64>(limit) <= files.rlim_cur, "getdtablesize");
