@@ -72,7 +72,7 @@ Answer mach_generate_activity_id(Trap& trap) {
     const i32 count = trap.i(1);
     if (count <= 0 || count > 16) return kern(xnu::KERN_INVALID_ARGUMENT);  // MACH_ACTIVITY_ID_COUNT_MAX
     const u64 first = __atomic_fetch_add(&next, static_cast<u64>(count), __ATOMIC_RELAXED);
-    return kern(copyout(first, trap.w(2)) ? xnu::KERN_SUCCESS : xnu::EFAULT);
+    return kern(copyout(first, trap.w(2)) ? 0 : i32{xnu::EFAULT});
 }
 
 // Nobody has begun an audit session: AU_DEFAUDITID.
