@@ -16,11 +16,12 @@ enum { SIGFPE = 8, SIGBUS = 10, SIGSEGV = 11, SIGALRM = 14, SIGCHLD = 20, SIGSTO
 enum { onstack_flag = 1, restart = 2, resethand = 4, nocldstop = 8, nodefer = 0x10, nocldwait = 0x20, siginfo_flag = 0x40 };
 
 static volatile i32 count;
-static u8 info[104], context[56], machine[1032];
+static u8 info[104], context[56], machine[2632];
 static volatile u64 machine_at, frame_rsp, handler_mxcsr, handler_fcw, size_of_machine;
 static volatile u64 skip;
-static bool use_avx, edit_ymm;
-static u8 ymm_inside[32];
+static bool use_avx, edit_ymm, use_avx512;
+static u8 ymm_inside[32], zmm_inside[64];
+static u16 mask_inside;
 
 template <class T>
 static T get(const u8* at) {
@@ -29,13 +30,15 @@ static T get(const u8* at) {
     return v;
 }
 
-void raw_handler(u64, i32, i32, u8* i, u8* c, u64 rsp) {
+[[gnu::target("avx512f")]] void raw_handler(u64, i32, i32, u8* i, u8* c, u64 rsp) {
     u32 mxcsr;
     u16 fcw;
     asm volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(mxcsr), "=m"(fcw));
     handler_mxcsr = mxcsr;
     handler_fcw = fcw;
     if (use_avx) asm volatile("vmovdqu %%ymm9, %0\n\tvpcmpeqb %%ymm9, %%ymm9, %%ymm9" : "=m"(ymm_inside) : : "xmm9");
+    if (use_avx512) asm volatile("kmovw %%k3, %%eax\n\tmovw %%ax, %0\n\tvmovdqu64 %%zmm17, %1\n\tkxnorw %%k3, %%k3, %%k3\n\tvpternlogd $0xff, %%zmm17, %%zmm17, %%zmm17"
+                                 : "=m"(mask_inside), "=m"(zmm_inside) : : "rax");
     asm volatile("pcmpeqb %%xmm8, %%xmm8\n\tfld1" : : : "xmm8");
     count = count + 1;
     __builtin_memcpy(info, i, sizeof info);
@@ -50,6 +53,7 @@ void raw_handler(u64, i32, i32, u8* i, u8* c, u64 rsp) {
         __builtin_memcpy(m + 144, &rip, 8);
     }
     if (edit_ymm) m[772 + 9 * 16 + 3] = 0x77;
+    if (use_avx512) m[1604 + 64 + 5] = 0x77;
 }
 
 struct Action {
@@ -84,6 +88,39 @@ static bool has_avx() {
     u32 a = 1, b, c = 0, d;
     asm("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
     return (c >> 27 & 3) == 3;
+}
+
+static bool has_avx512() {
+    u32 a = 7, b, c = 0, d;
+    asm("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+    if (!has_avx() || !(b >> 16 & 1)) return false;
+    u32 low, high;
+    asm("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (low & 0xe6) == 0xe6;
+}
+
+// From 10.13 on a thread's frames have AVX-512 once it has used it (xnu-4570.71.2 osfmk/i386/fpu.c).
+[[gnu::target("avx512f")]] static void wide_state(const u64* args) {
+    use_avx512 = true;
+    alignas(64) u8 in[64], out[64] = {};
+    for (u32 n = 0; n < 64; n++) in[n] = static_cast<u8>(n + 1);
+    u16 mask_out = 0;
+    asm volatile("vmovdqu64 %[in], %%zmm17\n\tmov $0x5a5a, %%eax\n\tkmovw %%eax, %%k3\n\t"
+                 "mov (%[args]), %%rax\n\tmov 8(%[args]), %%rdi\n\tmov 16(%[args]), %%rsi\n\tsyscall\n\t"
+                 "vmovdqu64 %%zmm17, %[out]\n\tkmovw %%k3, %%eax\n\tmovw %%ax, %[mask]\n\tvzeroupper"
+                 : [out] "=m"(out), [mask] "=m"(mask_out)
+                 : [in] "m"(in), [args] "r"(args)
+                 : "rax", "rcx", "rdx", "rdi", "rsi", "r11", "memory");
+    use_avx512 = false;
+    bool zero = true, same_bytes = true;
+    for (u32 n = 0; n < 64; n++) {
+        zero &= zmm_inside[n] == 0;
+        same_bytes &= out[n] == (n == 5 ? 0x77 : in[n]);
+    }
+    same(static_cast<i64>(size_of_machine), 2632, "uc_mcsize of a thread that uses AVX-512");
+    check(zero && mask_inside == 0, "zmm17 and k3 are 0 in the handler");
+    check(get<u64>(machine + 1604 + 64) == get<u64>(in) && get<u16>(machine + 1028 + 3 * 8) == 0x5a5a, "zmm17 is in the frame at 1604 + 64, k3 at 1028 + 24");
+    check(same_bytes && mask_out == 0x5a5a, "and back afterwards, with the byte that the handler edited");
 }
 
 static void float_state() {
@@ -131,6 +168,7 @@ static void float_state() {
     check(zero, "ymm9 is 0 in the handler");
     check(get<u64>(machine + 772 + 9 * 16) == get<u64>(in + 16), "its upper half is in the frame at 772 + 9 * 16");
     check(same_bytes, "and back afterwards, with the byte that the handler edited");
+    if (has_avx512()) wide_state(args);
 }
 
 static void origins() {

@@ -182,5 +182,14 @@ with tempfile.TemporaryDirectory() as folder:
     check(status == 127 and 'no such file' in err, '--program that is not there', err)
 status, out, err = run(env={'GOMAXPROCS': 'bad', 'TRAPEZE_DEBUG': 'bad=1'})
 check(status == 0 and err == '', 'the guest\'s environment means nothing to it', err)
+page = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'tools', 'xnurun', 'README.md')
+with open(page, encoding='utf-8') as file:
+    line = re.search(r"printf '%s' '(.)([^']*)' > /proc/sys/fs/binfmt_misc/register", file.read())
+with open(results, 'rb') as file:
+    begins = file.read(8)
+# Linux's Documentation/admin-guide/binfmt-misc.rst: name, type, offset, magic, mask, interpreter, flags.
+fields = line[2].split(line[1]) if line else []
+check(len(fields) == 7 and fields[1] == 'M' and fields[5].startswith('/') and begins == bytes.fromhex(fields[3].replace('\\x', '')),
+      'the page\'s line for binfmt_misc is in its form, and names the bytes that these programs begin with', fields)
 print(f'1..{number}')
 sys.exit(failed != 0)

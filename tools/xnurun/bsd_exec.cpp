@@ -12,6 +12,7 @@
 #include "tools/xnurun/era.h"
 #include "tools/xnurun/exec.h"
 #include "tools/xnurun/handlers.h"
+#include "tools/xnurun/kqueue.h"
 #include "tools/xnurun/load.h"
 #include "tools/xnurun/options.h"
 #include "tools/xnurun/signal.h"
@@ -180,6 +181,7 @@ static u64 exec_mask(u32 mask) {
 }
 
 i32 exec_launch(const ExecImage& m, u32 mask) {
+    process_tell(xnu::NOTE_EXEC);
     defaults_for_exec(true);
     const u64 bits = exec_mask(mask) | 1ull << (host_stop - 1);
     host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &bits, 0, 8);

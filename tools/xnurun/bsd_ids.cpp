@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Who a process is, what it may use, and how nicely: bsd/kern/kern_prot.c, kern_resource.c.
+// Who a process is, and what it may use: bsd/kern/kern_prot.c, kern_resource.c.
 #include "sys/darwin/errno.h"
 #include "sys/darwin/process.h"
 #include "sys/linux/process.h"
@@ -125,21 +125,6 @@ Answer bsd_setrlimit(Trap& trap) {
     if (limit.rlim_cur >= xnu::RLIM_INFINITY) limit.rlim_cur = ~0ull;
     if (limit.rlim_max >= xnu::RLIM_INFINITY) limit.rlim_max = ~0ull;
     return from_host(host(lnx::SYS_prlimit64, 0, limits[which], &limit, 0));
-}
-
-// Nice values as they are: 0 with the carry clear is one of them. PRIO_DARWIN_* 3 to 6 are policies that Linux has not: nothing here
-// is in the background, and nothing can be put there (EINVAL).
-Answer bsd_getpriority(Trap& trap) {
-    if (trap.u(0) > 2) return trap.u(0) <= 4 && trap.u(1) == 0 ? ok(0) : fail(xnu::EINVAL);
-    if (trap.u(1) > 0x7fffffff) return fail(xnu::EINVAL);
-    const i64 r = host(lnx::SYS_getpriority, trap.u(0), trap.u(1));
-    return host_failed(r) ? from_host(r) : ok(20 - r);
-}
-
-Answer bsd_setpriority(Trap& trap) {
-    if (trap.u(0) > 2) return trap.u(0) <= 4 && trap.u(1) == 0 && trap.i(2) == 0 ? ok() : fail(xnu::EINVAL);
-    if (trap.u(1) > 0x7fffffff) return fail(xnu::EINVAL);
-    return from_host(host(lnx::SYS_setpriority, trap.u(0), trap.u(1), trap.i(2)));
 }
 
 }  // namespace trapeze

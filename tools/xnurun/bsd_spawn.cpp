@@ -12,6 +12,7 @@
 #include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/exec.h"
 #include "tools/xnurun/handlers.h"
+#include "tools/xnurun/kqueue.h"
 #include "tools/xnurun/path.h"
 #include "tools/xnurun/signal.h"
 
@@ -210,6 +211,10 @@ Answer bsd_posix_spawn(Trap& trap) {
     if (plan.image) exec_image_free(plan.image);
     if (plan.files) host(lnx::SYS_munmap, plan.files, plan.files_size);
     if (failed < 0) return begin_again();
+    if (pid > 0 && !failed) {
+        Locked hold(kqueue_lock);
+        kqueue_forked();
+    }
     if (pid > 0 && trap.w(0)) (void)copyout(static_cast<i32>(pid), trap.w(0));
     return failed ? fail(failed) : ok();
 }

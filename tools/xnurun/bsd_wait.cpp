@@ -5,6 +5,7 @@
 #include "sys/linux/process.h"
 #include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
+#include "tools/xnurun/kqueue.h"
 #include "tools/xnurun/signal.h"
 
 namespace trapeze {
@@ -64,6 +65,7 @@ Answer bsd_wait4(Trap& trap) {
     if (r > 0) {
         const bool ended = (status & 0xff) != 0x7f && status != lnx::status_continued;
         status = wait_status(status);
+        if (ended) kqueue_reaped(static_cast<i32>(r), status);
         if (trap.w(1) && !copyout(status, trap.w(1))) return fail(xnu::EFAULT);
         if (trap.w(3) && ended && !copyout(to_darwin(usage), trap.w(3))) return fail(xnu::EFAULT);
         if (ended) forget_sigchld(trap.thread);
@@ -92,9 +94,14 @@ Answer bsd_waitid(Trap& trap) {
     out.si_signo = xnu::SIGCHLD;
     out.si_pid = info.si_pid;
     out.si_code = info.si_code;
+    const bool ended = info.si_code == lnx::CLD_EXITED || info.si_code == 2 || info.si_code == 3;  // CLD_KILLED, CLD_DUMPED
     const i32 status = static_cast<i32>(info.si_value);
     if (info.si_code == lnx::CLD_EXITED) out.si_status = status;
     else if (info.si_code == lnx::CLD_STOPPED || info.si_code == lnx::CLD_CONTINUED) out.si_status = darwin_signal(status);
+    if (ended && !(host_options & host_nowait)) {
+        const i32 sum = info.si_code == lnx::CLD_EXITED ? status << 8 : darwin_signal(status) | (info.si_code == 3 ? 0x80 : 0);
+        kqueue_reaped(info.si_pid, sum);
+    }
     return copyout(out, trap.w(2)) ? ok() : fail(xnu::EFAULT);
 }
 

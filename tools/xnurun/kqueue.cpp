@@ -11,12 +11,12 @@
 namespace trapeze {
 
 HostLock kqueue_lock;
+Kqueue* kqueues;
 
 namespace {
 
 constexpr i32 cloexec = lnx::O_CLOEXEC, nonblock = lnx::O_NONBLOCK;
 
-Kqueue* kqueues;
 Kqueue* free_kqueues;
 Knote* free_knotes;
 
@@ -191,7 +191,7 @@ i32 kqueue_register(Kqueue& kq, xnu::kevent64_s& change) {
         if ((change.flags & (xnu::EV_ADD | xnu::EV_DELETE)) != xnu::EV_ADD) return xnu::ENOENT;
         n = take(free_knotes);
         n->kq = &kq;
-        n->handle = -1;
+        n->handle = n->news = -1;
         n->kev = change;
         n->sfflags = change.fflags;
         n->sdata = change.data;
@@ -233,6 +233,8 @@ i32 kqueue_register(Kqueue& kq, xnu::kevent64_s& change) {
         } else {
             n->sfflags = change.fflags;
             n->sdata = change.data;
+            if (n->kev.filter == xnu::EVFILT_PROC)
+                if (const i32 wrong = process_touch(*n)) return wrong;
         }
     }
     if (filter_event(*n)) knote_activate(*n);
@@ -262,10 +264,7 @@ void kqueue_harvest(Kqueue& kq) {
                 break;
             }
             case tag_inotify: filter_files(kq); break;
-            case tag_process:
-                for (Knote* n = kq.notes; n; n = n->next)
-                    if (n->kev.filter == xnu::EVFILT_PROC && n->kev.ident == (data & ~tag_mask)) filter_process(*n);
-                break;
+            case tag_process: process_edge(kq, data & ~tag_mask); break;
             default: break;
             }
         }
@@ -368,18 +367,6 @@ void kqueue_descriptor_copied(i32 from, i32 to) {
     __atomic_store_n(&number_count, number_count + 1, __ATOMIC_RELEASE);
 }
 
-void kqueue_forked() {
-    const u64 own = static_cast<u64>(own_pid());
-    for (Kqueue* kq = kqueues; kq; kq = kq->next) {
-        for (Knote* n = kq->notes; n; n = n->next) {
-            if (n->kev.filter != xnu::EVFILT_PROC || n->kev.ident != own || !(n->sfflags & xnu::NOTE_FORK)) continue;
-            n->kev.fflags |= xnu::NOTE_FORK;
-            knote_activate(*n);
-        }
-        kqueue_settle(*kq);
-    }
-}
-
 void vfork_child_kqueues() {
     for (u32 i = 0; i < number_count; i++) host(lnx::SYS_close, number_list[i].fd);
 }
@@ -390,7 +377,7 @@ void fork_child_kqueues() {
     for (Kqueue* kq = kqueues; kq;) {
         Kqueue* next = kq->next;
         for (Knote* n = kq->notes; n; n = n->next)
-            if (n->kev.filter == xnu::EVFILT_PROC) close_hidden(n->handle);
+            if (n->kev.filter == xnu::EVFILT_PROC) close_hidden(n->handle), close_hidden(n->news);
         close_all(*kq);
         kq = next;
     }

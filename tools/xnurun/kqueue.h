@@ -8,7 +8,7 @@
 //           kqueue itself can be polled
 //   epoll   the epoll again, under a number that the guest cannot close while a thread sleeps on it
 //   timer   a timerfd at the earliest deadline of its EVFILT_TIMERs
-//   inotify for EVFILT_VNODE, and for regular files, which epoll does not take; a pidfd for each EVFILT_PROC
+//   inotify for EVFILT_VNODE, and for regular files, which epoll does not take; a pidfd for each EVFILT_PROC, and a socket
 // All but the first are hidden numbers (descriptors.h), made when first needed.
 //
 // An edge is to a knote what KNOTE is in XNU: its filter is asked (f_event), and if it says yes the knote becomes active and, unless it
@@ -36,8 +36,10 @@ struct Knote {
     i64 size;          // EVFILT_VNODE: of the file, to tell NOTE_EXTEND
     u32 links, seen;   // EVFILT_VNODE: link count; EVFILT_SIGNAL: deliveries counted already
     i32 handle;        // pidfd, or inotify's watch, or -1
+    i32 news;          // EVFILT_PROC: socket on which its process tells what it does, or -1
     void* port;        // EVFILT_MACHPORT: the set or port, with a reference
     bool active, queued, disabled, triggered, file;
+    bool ended;        // EVFILT_PROC: told
     bool deferred;     // EV_DELETE of a disabled EV_DISPATCH2 one: it goes when it is enabled
 };
 
@@ -81,13 +83,19 @@ i32 attach_fd(Knote&);
 i32 watch_file(Knote&);                           // by inotify
 void filter_timer(Kqueue&, u64 now);              // what has expired; sets the timer for what has not
 void filter_files(Kqueue&);                       // reads inotify
-void filter_process(Knote&);                      // its pidfd is readable
+i32 process_attach(Knote&);                       // kqueue_processes.cpp: 0 or an errno
+i32 process_touch(Knote&);                        // asks for other things now
+void process_detach(Knote&);
+void process_edge(Kqueue&, u64 pid);              // its pidfd is readable, or its socket
 void knote_activate(Knote&);
 bool kqueue_watch_signal(Knote&);                 // kqueue_signals.cpp
 void kqueue_count_signals(Kqueue&);               // deliveries become active knotes; under the lock
 void kqueue_forget_signals(Kqueue*);              // its eventfd closes; null: all, in the child of a fork
 bool kqueue_any_signals();                        // or ports
 void kqueue_watch_ports();
+bool kqueue_watch_any_signal(Knote&);             // every one of this process; false: too many kqueues do
+u32 kqueue_signals_seen();                        // so far
+extern Kqueue* kqueues;                           // under the lock
 bool kqueue_wakes(Kqueue&);                       // who takes no lock writes to its eventfd from now on; false: too many
 i32 kqueue_inotify(Kqueue&);
 i32 attach_port(Knote&);                          // kqueue_ports.cpp; ports_lock comes after kqueue_lock
@@ -100,7 +108,9 @@ bool is_kqueue(i32 fd);
 void kqueue_descriptor_closing(i32 fd);           // drops its knotes; if it is a kqueue, that is one descriptor less
 void kqueue_descriptor_copied(i32 from, i32 to);
 void kqueue_ports_changed();                      // a queue, or a set's members; takes no lock
-void kqueue_forked();                             // NOTE_FORK of this process; under the lock
+void kqueue_forked();                             // NOTE_FORK of this process, here and to who else watches it; under the lock
+void process_tell(u32 note);                      // NOTE_FORK or NOTE_EXEC of the calling process, to other processes
+void kqueue_reaped(i32 pid, i32 status);          // a child that nobody can ask the host for any more
 void kqueue_signal(i32 darwin);                   // a signal was sent to the process; may run in a host handler: takes no lock
 bool kqueue_watches_signal(i32 darwin);           // then the host must catch it
 void vfork_child_kqueues();                       // their descriptors are not inherited either: in the child's own table

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What each filter looks at, and says: see kqueue.h. Sources: xnu-3248.60.10 bsd/kern/kern_event.c (filt_timer*, filt_user*,
-// filt_proc*), kern_sig.c (filt_sig*), bsd/vfs/vfs_vnops.c. Those of descriptors are in kqueue_descriptors.cpp.
+// kern_sig.c (filt_sig*), bsd/vfs/vfs_vnops.c. Those of descriptors are in kqueue_descriptors.cpp, processes in kqueue_processes.cpp.
 //
-// Where the host cannot tell what XNU knows: a blocked signal is seen when it is unblocked; NOTE_FORK comes
-// for this very process alone, NOTE_EXEC never.
+// Where the host cannot tell what XNU knows: a blocked signal is seen when it is unblocked.
 #include "tools/xnurun/kqueue.h"
 
 #include "sys/darwin/errno.h"
@@ -14,7 +13,6 @@
 namespace trapeze {
 namespace {
 
-constexpr u32 sys_pidfd_open = 434;
 constexpr u32 in_modify = 2, in_attrib = 4, in_move_self = 0x800, in_moved = 0xc0, in_create = 0x100, in_delete = 0x200;
 void watch_number(char (&path)[32], i32 fd) {
     memcpy(path, "/proc/self/fd/", 14);
@@ -22,25 +20,6 @@ void watch_number(char (&path)[32], i32 fd) {
     const usize n = format_u64(digits, static_cast<u64>(fd));
     memcpy(path + 14, digits, n);
     path[14 + n] = 0;
-}
-
-i32 attach_process(Knote& n) {
-    constexpr u32 track = 7;
-    if (n.sfflags & track) return xnu::ENOTSUP;
-    const i32 pidfd = hidden_made(sys_pidfd_open, n.kev.ident);
-    if (pidfd < 0) return pidfd == -lnx::EMFILE || pidfd == -lnx::ENFILE ? xnu::ENOMEM : xnu::ESRCH;
-    n.handle = pidfd;
-    if (descriptor_ready(pidfd, 1)) return xnu::ESRCH;  // has ended already
-    if ((n.sfflags & (xnu::NOTE_EXIT | xnu::NOTE_EXITSTATUS)) == (xnu::NOTE_EXIT | xnu::NOTE_EXITSTATUS)) {
-        // Only its parent may ask for the status: waitid knows whether it is our child.
-        constexpr i32 p_pidfd = 3, how = 4 | 1 | 0x01000000;  // WEXITED | WNOHANG | WNOWAIT
-        lnx::siginfo_t info{};
-        if (host_failed(host(lnx::SYS_waitid, p_pidfd, pidfd, &info, how, 0))) return xnu::EACCES;
-    }
-    n.kev.flags |= xnu::EV_CLEAR;
-    EpollEvent e{epoll_in | epoll_et, tag_process | n.kev.ident};
-    host(lnx::SYS_epoll_ctl, n.kq->epoll, epoll_add, pidfd, &e);
-    return 0;
 }
 
 // filt_timervalidate, filt_timerupdate: nanoseconds until the next one into sdata, or a deadline.
@@ -110,7 +89,7 @@ i32 filter_attach(Knote& n) {
         if (kqueue_of(fd_of(n)) || kind == 0140000 || kind == lnx::S_IFIFO) return xnu::EPERM;
         return watch_file(n);
     }
-    case xnu::EVFILT_PROC: return attach_process(n);
+    case xnu::EVFILT_PROC: return process_attach(n);
     case xnu::EVFILT_SIGNAL: {
         n.kev.flags |= xnu::EV_CLEAR;
         if (n.kev.ident == 0 || n.kev.ident > 31) return 0;  // never comes
@@ -137,9 +116,7 @@ void filter_detach(Knote& n) {
     case xnu::EVFILT_WRITE:
         if (!n.file) host(lnx::SYS_epoll_ctl, n.kev.filter == xnu::EVFILT_READ ? kq.epoll : kq.write, epoll_del, fd_of(n), 0);
         break;
-    case xnu::EVFILT_PROC:
-        close_hidden(n.handle);
-        return;
+    case xnu::EVFILT_PROC: process_detach(n); return;
     case xnu::EVFILT_MACHPORT: detach_port(n); return;
     default: break;
     }
@@ -255,22 +232,6 @@ void filter_files(Kqueue& kq) {
             }
         }
     }
-}
-
-void filter_process(Knote& n) {
-    if (n.kev.flags & xnu::EV_EOF) return;
-    n.kev.flags |= xnu::EV_EOF | xnu::EV_ONESHOT;
-    n.kev.fflags |= n.sfflags & xnu::NOTE_EXIT;
-    n.kev.data = 0;
-    if (n.sfflags & xnu::NOTE_EXITSTATUS) {
-        constexpr i32 p_pidfd = 3, how = 4 | 1 | 0x01000000;
-        lnx::siginfo_t info{};
-        host(lnx::SYS_waitid, p_pidfd, n.handle, &info, how, 0);
-        const i32 status = static_cast<i32>(info.si_value);
-        n.kev.fflags |= xnu::NOTE_EXITSTATUS;
-        n.kev.data = info.si_code == 1 ? status << 8 : darwin_signal(status) | (info.si_code == 3 ? 0x80 : 0);
-    }
-    if (n.kev.fflags) knote_activate(n);
 }
 
 }  // namespace trapeze

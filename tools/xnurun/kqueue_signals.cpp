@@ -20,9 +20,23 @@ void wake_all() {
 
 }  // namespace
 
+u32 kqueue_signals_seen() {
+    u32 sum = 0;
+    for (const u32& count : seen) sum += __atomic_load_n(&count, __ATOMIC_SEQ_CST);
+    return sum;
+}
+
 void kqueue_count_signals(Kqueue& kq) {
     if (!kqueue_any_signals()) return;
     for (Knote* n = kq.notes; n; n = n->next) {
+        if (n->kev.filter == xnu::EVFILT_PROC && n->sfflags & xnu::NOTE_SIGNAL && n->kev.ident == static_cast<u64>(own_pid())) {
+            const u32 sum = kqueue_signals_seen();
+            if (sum == n->seen) continue;
+            n->seen = sum;
+            n->kev.fflags |= xnu::NOTE_SIGNAL;
+            knote_activate(*n);
+            continue;
+        }
         if (n->kev.filter == xnu::EVFILT_MACHPORT && !n->active && port_event(*n)) knote_activate(*n);
         if (n->kev.filter != xnu::EVFILT_SIGNAL || n->kev.ident > 31) continue;  // of no number: never comes
         const u32 count = __atomic_load_n(&seen[n->kev.ident], __ATOMIC_SEQ_CST);
@@ -51,6 +65,16 @@ bool kqueue_watch_signal(Knote& n) {
     const i32 number = static_cast<i32>(n.kev.ident);
     n.seen = __atomic_load_n(&seen[number], __ATOMIC_SEQ_CST);
     __atomic_fetch_or(&watched, sigbit(number), __ATOMIC_SEQ_CST);
+    return kqueue_wakes(*n.kq);
+}
+
+// SIGKILL and SIGSTOP are nobody's to see.
+bool kqueue_watch_any_signal(Knote& n) {
+    __atomic_fetch_or(&watched, ~0u & ~unmaskable, __ATOMIC_SEQ_CST);
+    n.seen = kqueue_signals_seen();
+    Locked hold(signal_lock);
+    for (i32 number = 1; number < 32; number++)
+        if (!(unmaskable & sigbit(number))) apply_host_action(number);
     return kqueue_wakes(*n.kq);
 }
 

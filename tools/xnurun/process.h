@@ -30,6 +30,7 @@ struct Process {
     i32 pid;                   // the first thread's number; after a fork the one thread's
     bool vforked;              // its thread is a child's of vfork
     bool changed_identity;     // P_SUGID
+    bool background;           // PRIO_DARWIN_PROCESS
     GuestAction actions[32];   // by Darwin number; under signal_lock
     Tokens tokens;             // likewise
     Identity identity;         // valid if identity_number is not 0; under identity_lock

@@ -72,6 +72,7 @@ struct Thread {
     u32 trapno, fault_err; // of the fault that is being delivered, for its mcontext
     u64 fault_addr;
     xnu::siginfo_t info[32];
+    bool background;       // PRIO_DARWIN_THREAD
     bool avx512;           // its signal frames have that: float_state.cpp
     u64 sigreturn_token;   // of its frames, while there are any
     u32 frames;            // delivered and not yet returned from
