@@ -122,6 +122,21 @@ void made() {
     same(routine(b, 3219, right_receive, 2, 100), ok_, "a port with one");
     mod_refs(b.word(44), right_receive, -1);
     same(routine_on(host(), b, 3219, right_receive, 0, 0), invalid_task, "of a host: INVALID_TASK");
+    same(routine(b, 3204, right_send), invalid_value, "mach_port_allocate of a send right: INVALID_VALUE");
+    const u32 options[6] = {2, 1025};
+    const OolDescriptor memory{options, 0, 0, 0, 1, sizeof options};
+    const u32 one = 1, context[] = {0, 1, 0, 0};
+    b.h = {0x1513 | complex_bit, 24 + 4 + 16 + sizeof context, task_self(), reply_port(), 0, 3231};
+    b.set(24, &one, 4);
+    b.set(28, &memory, 16);
+    b.set(44, context, sizeof context);
+    same(message_trap(&b, send_bit | receive_bit, b.h.size, sizeof b, reply_port()), ok_, "mach_port_construct with a queue too long");
+    same(static_cast<i32>(b.word(32)), invalid_value, "INVALID_VALUE");
+    const u32 none = allocate(right_receive);
+    insert_right(none, none, make_send);
+    same(semaphore_destroy(none), invalid_argument, "semaphore_destroy of what is none: INVALID_ARGUMENT");
+    same(type(none), type_of(right_receive), "the right went with the message");
+    mod_refs(none, right_receive, -1);
     same(routine(b, 3221, 100), ok_, "task_set_port_space");
     same(routine_on(host(), b, 3221, 100), invalid_task, "of a host: INVALID_TASK");
 
@@ -225,6 +240,14 @@ void of_later_releases() {
         same(routine(b, id, member, member), invalid_right, "into what is no set: INVALID_RIGHT");
         same(routine_on(host(), b, id, member, set), invalid_task, "of a host: INVALID_TASK");
     }
+    same(routine(b, 3212, member, set), ok_, "mach_port_move_member");
+    same(routine(b, 3212, member, 0), ok_, "out of it");
+    same(routine(b, 3212, 0, set), invalid_right, "no name: INVALID_RIGHT");
+    same(routine(b, 3212, member, dead), invalid_right, "into the dead name: INVALID_RIGHT");
+    same(routine(b, 3212, gone(), set), invalid_name, "a name that is gone: INVALID_NAME");
+    same(routine(b, 3212, member, gone()), invalid_name, "into one that is gone: INVALID_NAME");
+    same(routine(b, 3212, task_self(), set), invalid_right, "a send right: INVALID_RIGHT");
+    same(routine(b, 3212, member, member), invalid_right, "into what is no set: INVALID_RIGHT");
     same(routine(b, 3218, member, 3, 1, 4), ok_, "room for requests");
     same(routine(b, 3218, member, 3, 0), failure, "no word of it: FAILURE");
     same(routine(b, 3218, member, 4, 0), ok_, "MACH_PORT_TEMPOWNER");
