@@ -185,11 +185,52 @@ void process() {
     ok(in_child([] { return syscall(60, 027).raw == 022 && syscall(60, 022).raw == 027 ? 0 : 1; }) == 0, "umask");
 }
 
+void memory() {
+    u8* pages = reinterpret_cast<u8*>(syscall(xnu::SYS_mmap, 0, 3 * 4096, 3, 0x1002, -1, 0).raw);
+    pages[0] = 1;
+    ok(syscall(73, pages + 4096, 4096), "a hole");
+    for (const i32 advice : {0, 1, 2, 3, 4}) fails(syscall(75, pages, 3 * 4096, advice), xnu::EINVAL, "madvise over a hole");
+    fails(syscall(75, pages, 4096, 99), xnu::EINVAL, "of no known kind");
+    ok(syscall(75, pages, 4096, 4).ok() && pages[0] == 1, "MADV_DONTNEED keeps what was there");
+    fails(syscall(203, pages, 3 * 4096), xnu::ENOMEM, "mlock of a hole");
+    fails(syscall(204, pages, 3 * 4096), xnu::ENOMEM, "munlock too");
+    ok(syscall(203, pages, 4096).ok() && syscall(204, pages, 4096).ok(), "mlock, munlock");
+    fails(syscall(65, pages, 3 * 4096, 0x10), xnu::ENOMEM, "msync of a hole");
+    fails(syscall(74, pages, 3 * 4096, 1), xnu::ENOMEM, "mprotect of one");
+    fails(syscall(74, pages + 1, 4096, 1), xnu::EINVAL, "of an odd address");
+    for (const u64 n : {u64{0}, u64{4097}}) fails(syscall(73, n ? pages + 1 : pages, n), xnu::EINVAL, "munmap of nothing, or from an odd address");
+    fails(syscall(78, ~u64{4095}, 8192, room), xnu::EINVAL, "mincore around the end of addresses");
+    fails(syscall(201, 0x7fffffff, 0), xnu::EBADF, "ftruncate of nothing");
+    fails(syscall(200, "file", -1), xnu::EINVAL, "truncate to less than nothing");
+    fails(syscall(200, "folder", 0), xnu::EISDIR, "of a directory");
+}
+
+void queues() {
+    constexpr i32 creat = 0x200, excl = 0x400;
+    const i32 key = 0x7e000000 | static_cast<i32>(getpid());
+    const Result m = syscall(259, key, creat | 0600);
+    if (m.failed()) return skip("no System V queues", "msgget");
+    fails(syscall(259, key, creat | excl | 0600), xnu::EEXIST, "msgget of what is there");
+    ok(syscall(259, key, 0).raw == m.raw && syscall(258, m.raw, 0, 0).ok(), "and gone");
+    fails(syscall(259, key, 0), xnu::ENOENT, "msgget of nothing");
+    const Result s = syscall(255, key, 2, creat | 0600);
+    fails(syscall(255, key, 2, creat | excl | 0600), xnu::EEXIST, "semget of what is there");
+    fails(syscall(255, key, 3, 0), xnu::EINVAL, "of more semaphores than it has");
+    fails(syscall(255, 0, 0, creat | 0600), xnu::EINVAL, "of none");
+    ok(syscall(254, s.raw, 0, 0, 0), "semctl IPC_RMID");
+    const Result h = syscall(265, key, 8192, creat | 0600);
+    fails(syscall(265, key, 8192, creat | excl | 0600), xnu::EEXIST, "shmget of what is there");
+    fails(syscall(265, key, 16384, 0), xnu::EINVAL, "of more than it is");
+    ok(syscall(263, h.raw, 0, 0), "shmctl IPC_RMID");
+    fails(syscall(265, key, 8192, 0), xnu::ENOENT, "shmget of nothing");
+    fails(syscall(262, h.raw, 0, 0), xnu::EINVAL, "shmat of what is gone");
+}
+
 }  // namespace
 
 int main() {
     print("TAP version 13\n");
     Workplace here;
-    files(), attributes(), access_list(), refusals(), process();
+    files(), attributes(), access_list(), refusals(), process(), memory(), queues();
     return done();
 }

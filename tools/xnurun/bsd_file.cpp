@@ -230,7 +230,7 @@ Answer open_path(Trap&, i32 directory, u64 name, i32 flags, u32 mode) {
         } how{static_cast<u32>(open_flags_to_host(flags)), flags & xnu::O_CREAT ? mode & 07777u : 0u, 4};  // RESOLVE_NO_SYMLINKS
         r = host_blocking(lnx::SYS_openat2, directory, path.text(), &how, sizeof how);
     } else r = host_blocking(lnx::SYS_openat, directory, path.text(), open_flags_to_host(flags), mode & 07777);
-    if (host_failed(r)) return r == -lnx::EINTR ? from_host_restartable(r) : from_host_at(directory, r);
+    if (host_failed(r)) return r == -lnx::EINTR ? fail(xnu::EINTR) : from_host_at(directory, r);  // open1 never begins anew
     set_socket(static_cast<i32>(r), false);
     if (flags & o_clofork) set_close_on_fork(static_cast<i32>(r), true);
     if (flags & (xnu::O_SHLOCK | xnu::O_EXLOCK)) {
