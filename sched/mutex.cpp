@@ -33,7 +33,6 @@ namespace trapeze {
 namespace {
 constexpr u32 locked_ = 1, waiters = 2, woken = 4, handed = 8, pass = 256;
 constexpr Wait mutex_lock{"mutex lock"};
-constexpr int spins = 30;  // about a microsecond: the holder may be running on another P and about to leave
 }  // namespace
 
 bool Mutex::try_lock() {
@@ -44,10 +43,8 @@ bool Mutex::try_lock() {
 }
 
 [[gnu::noinline]] Waited Mutex::lock_slow(Until until) {
-    for (int i = sched.nprocs > 1 ? spins : 1; i > 0; i--) {
-        if (try_lock()) return Waited::done;
-        cpu_pause();
-    }
+    // The holder may be running on another P and about to leave; but who has others to run in the meantime lets them run.
+    if (try_lock() || (sched.nprocs > 1 && getm()->p->runq.empty() && spin_seldom([&] { return try_lock(); }))) return Waited::done;
     Waiter w(&list, until);
     bool me_woken = false;  // this is W
     for (;;) {

@@ -34,6 +34,11 @@ static const char* base_name(const char* path) {
     out.flush();
 }
 
+[[gnu::cold, gnu::noinline]] static void print_all(Out& out) {
+    print_g(main_goroutine(), &out);
+    for_each_g(print_g, &out);
+}
+
 void describe(Out& out) {
     M* m = getm();
     G* g = getg();
@@ -42,15 +47,13 @@ void describe(Out& out) {
         else out.line("in goroutine ", g->id, " on M ", m->id, ", thread ", m->procid, "\n");
     }
     out.put("\n");
-    print_g(main_goroutine(), &out);
-    for_each_g(print_g, &out);
+    print_all(out);
 }
 
 void report_deadlock() {
     Out out(2);
     out.put("fatal error: all goroutines are asleep - deadlock!\n\n");
-    print_g(main_goroutine(), &out);
-    for_each_g(print_g, &out);
+    print_all(out);
     out.flush();
     exit_process(2);
 }

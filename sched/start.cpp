@@ -25,7 +25,8 @@ u64 seed;
 u32 procs_wanted() {
     const char* text = getenv("GOMAXPROCS");
     if (!text || !*text) {
-        i32 n = cpu_count();
+        const i32 n = cpu_count();
+        one_cpu = n == 1;
         return n < static_cast<i32>(max_procs) ? static_cast<u32>(n) : max_procs;
     }
     i64 n;

@@ -55,7 +55,7 @@ void put_back(Note* n, Sleeper* list) {
 }
 
 // Takes `me` off the list. False if the wake-up came first: then semasleep has one to consume.
-bool withdraw(Note* n, Sleeper* me) {
+[[gnu::cold]] bool withdraw(Note* n, Sleeper* me) {
     for (;;) {
         if (me->awake.load(relaxed)) return false;
         u64 v = n->word.load(relaxed);
@@ -80,7 +80,8 @@ bool withdraw(Note* n, Sleeper* me) {
 void noteclear(Note* n) { n->word.store(0, relaxed); }
 
 bool notetsleep(Note* n, i64 deadline) {
-    if (n->word.load(acquire) == woken) return true;  // survives if false: push looks too, but then the semaphore was made for nothing
+    const auto done = [&] { return n->word.load(acquire) == woken; };
+    if (done() || spin_often(done)) return true;  // survives if false: push looks too, but then the semaphore was made for nothing
     Sleeper me{nullptr, semacreate(), false};
     if (!push(n, &me)) return true;
     if (semasleep(me.sema, deadline)) return true;

@@ -18,17 +18,15 @@ void finish(Out& out) {
     exit_process(2);
 }
 
-void throw_(const char* reason) {
+[[noreturn, gnu::cold, gnu::noinline]] static void end(const char* kind, const char* message, const char* note, const void* pc) {
     Out out(2);
-    out.line("fatal error: ", reason, "\n[the runtime's own state is broken; pc=", __builtin_return_address(0), "]\n");
+    out.line(kind, message, note, pc, "]\n");
     finish(out);
 }
 
-void panic(const char* message) {
-    Out out(2);
-    out.line("panic: ", message, "\n[pc=", __builtin_return_address(0), "]\n");
-    finish(out);
-}
+void throw_(const char* reason) { end("fatal error: ", reason, "\n[the runtime's own state is broken; pc=", __builtin_return_address(0)); }
+
+void panic(const char* message) { end("panic: ", message, "\n[pc=", __builtin_return_address(0)); }
 
 void die_errno(const char* what, Result r) {
     Out out(2);

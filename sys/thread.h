@@ -28,7 +28,7 @@ constexpr usize thread_stack_size = 64 << 10;  // usable, including the Thread i
 
 // Starts a thread that runs fn(arg) and ends when it returns. Null and the trap's error if the kernel has no thread, memory
 // or port to give (EAGAIN: RLIMIT_NPROC, or no port; ENOMEM); blocks for the time of a few traps. No scheduler is needed.
-Thread* thread_create(void (*fn)(void*), void* arg, Result* error);
+[[gnu::cold]] Thread* thread_create(void (*fn)(void*), void* arg, Result* error);
 
 // Waits until the thread has left its stack for good, then gives its memory back. Once for each thread.
 void thread_join(Thread* t);
@@ -41,7 +41,7 @@ void thread_yield();  // lets others that want the CPU go first; returns at once
 Result thread_kill(Thread* t, i32 signal);
 
 // The kernel port (thread_linux.cpp, thread_darwin.cpp):
-Result thread_spawn(Thread* t);    // the trap; the mask is blocked and restored around it by its caller
+[[gnu::cold]] Result thread_spawn(Thread* t);    // the trap; the mask is blocked and restored around it by its caller
 [[noreturn]] void thread_exit(Thread* t);
 void thread_wait(Thread* t);       // until the kernel says that it has ended
 extern "C" void thread_main(Thread* t);  // where the port enters the new thread, on its stack

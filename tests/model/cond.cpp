@@ -7,7 +7,7 @@
 // with sched/mutex.cpp
 // with sched/timer.cpp
 // with sched/waitlist.cpp
-// set sched/mutex.cpp: spins = 30; -> spins = 1;
+// set sched/mutex.cpp: sched.nprocs > 1 && getm()->p->runq.empty() -> sched.nprocs > 1
 #include "sched/cond.h"
 #include "tests/model/timers.h"
 

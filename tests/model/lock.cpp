@@ -1,42 +1,79 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Lock: nobody is inside with another, what was done inside is seen inside, nobody sleeps on.
+// Lock: nobody is inside with another, what was done inside is seen inside, nobody sleeps on; a tlock whose time is up leaves nothing
+// of itself behind and takes nobody's wake-up along.
 //
+// source sync/lock_queue.h
 // source sync/lock.cpp
+// source sync/lock_timed.cpp
 #include "sync/lock.h"
 
-/* plant forgets: unlock does not look again whether its cas succeeds: a sleeper that came meanwhile is lost
+/* plant forgets: unlock looks for sleepers in what it read before it let the lock go
 sync/lock.cpp
--        if (l->word.cas(v, reinterpret_cast<u64>(w->next), release)) {
-+        {
-+            l->word.store(reinterpret_cast<u64>(w->next), release);
+-    if (u64 v = l->word.xadd(-held, release); v != held) unlock_slow(l, v);
++    if (u64 v = l->word.load(relaxed); l->word.xadd(-held, release) && v != held) unlock_slow(l, v);
 */
 /* plant blind_push: a sleeper puts itself into the word without looking whether it is still held
 sync/lock.cpp
--            if (l->word.cas(v, reinterpret_cast<u64>(&me) | held, release)) break;  // unlock reads me with acquire
-+            l->word.store(reinterpret_cast<u64>(&me) | held, release);
-+            break;
+-        if (l->word.cas(v, reinterpret_cast<u64>(me) | (v & flags & ~mine), release)) return false;  // with the acquire of who owns the queue next
++        l->word.store(reinterpret_cast<u64>(me) | (v & flags & ~mine), release);
++        return false;
 */
 /* plant try_takes: trylock takes what it has only looked at
 sync/lock.cpp
--    return !(v & held) && l->word.cas(v, v | held, acquire);
-+    if (v & held) return false;
-+    l->word.store(v | held, acquire);
-+    return true;
+-bool trylock(Lock* l) { return !(l->word.load(relaxed) & held) && !(l->word.set_bits(held, acquire) & held); }
++bool trylock(Lock* l) { return !(l->word.load(relaxed) & held) && (l->word.set_bits(held, acquire), true); }
 */
-/* plant wakes_first: the sleeper is woken before it is out of the list
+/* plant wakes_first: the sleeper is woken before it is out of the queue
 sync/lock.cpp
--        if (l->word.cas(v, reinterpret_cast<u64>(w->next), release)) {
--            semawakeup(w->sema);
--            return;
--        }
-+        semawakeup(w->sema);
-+        if (l->word.cas(v, reinterpret_cast<u64>(w->next), release)) return;
+         if (w != last) {
+-            last->oldest = w->newer;
+-            break;
++            semawakeup(w->sema);
++            last->oldest = w->newer;
++            return;
 */
 /* plant no_recheck: who was woken believes that the lock is his
 sync/lock.cpp
--        (void)semasleep(me.sema, -1);
-+        (void)semasleep(me.sema, -1);
-+        return;
+-    for (u64 mine = 0; !take_or_queue(l, &me, mine); mine = woken) (void)semasleep(me.sema, -1);
++    if (!take_or_queue(l, &me, 0)) (void)semasleep(me.sema, -1);
+*/
+/* plant keeps_woken: one that was woken and queues again leaves woken set: nobody is woken any more
+sync/lock.cpp
+-        if (l->word.cas(v, reinterpret_cast<u64>(me) | (v & flags & ~mine), release)) return false;  // with the acquire of who owns the queue next
++        if (l->word.cas(v, reinterpret_cast<u64>(me) | (v & flags), release)) return false;
+*/
+/* plant always_one: unlock takes itself for the only one to wake
+sync/lock.cpp
+-    while (newest(v) && !(v & (held | woken)))
++    while (newest(v) && !(v & held))
+*/
+/* plant misses_one: one that came while the queue was emptied is dropped with it
+sync/lock.cpp
+-    } while (!l->word.cas(v, v & flags, acquire));  // fails if one more has come: its push's release
++        l->word.store(v & flags, acq_rel);
++        break;
++    } while (true);
+*/
+/* plant eats: a tlock whose time is up does not pass on the wake-up that the others wait for
+sync/lock_timed.cpp
+-        if (newest(v) && !(v & held)) return wake_oldest(l, v);
+*/
+/* plant stays: a tlock leaves although who was woken on its behalf has it still
+sync/lock_timed.cpp
+-            u64 v = l->word.load(relaxed);
+-            while (!(v & woken))
++            u64 v = l->word.load(relaxed);
++            if (v & woken) return false;
++            while (!(v & woken))
+*/
+/* plant takes_oldest: the newest of the queue leaves and takes along what it knows of the oldest
+sync/lock_timed.cpp
+-            if (rest) me->older->oldest = first;
+*/
+/* plant dangling: the oldest of the queue leaves, and the newest is not told
+sync/lock_timed.cpp
+-            last->oldest = newer;
++            (void)newer;
 */
 
 namespace trapeze {
@@ -59,7 +96,7 @@ struct Guarded {
     for (usize i = 0; i < sizeof rubbish; i += 8) *reinterpret_cast<volatile u64*>(&rubbish[i]) = 0xaaaaaaaaaaaaaaaa;
 }
 
-void locks(int threads, int times, int tries) {
+void locks(int threads, int times, int tries, int timed = 0, int timed_times = 1) {
     Guarded* s = model::fresh<Guarded>("lock");
     int* tried = model::fresh<int>("tried");
     for (int i = 0; i < threads; i++)
@@ -78,9 +115,36 @@ void locks(int threads, int times, int tries) {
             ++*tried;
             unlock(&s->l);
         });
+    for (int i = 0; i < timed; i++)
+        model::thread([=] {
+            for (int k = 0; k < timed_times; k++) {
+                if (tlock(&s->l, 1)) {
+                    s->enter();
+                    ++*tried;
+                    unlock(&s->l);
+                }
+                scribble();
+            }
+        });
     model::at_end([=] {
         model::check(s->l.word.peek() == 0, "the lock is not free at the end");
         model::check(s->count == threads * times + *tried, "a critical section was lost");
+    });
+}
+
+// The holder waits for the one whose time is up.
+void gives_up() {
+    Guarded* s = model::fresh<Guarded>("lock");
+    auto* gone = model::fresh<Atomic<u32>>("gone");
+    model::thread([=] {
+        lock(&s->l);
+        while (!gone->load(acquire)) cpu_pause();
+        unlock(&s->l);
+    });
+    model::thread([=] {
+        while (!(s->l.word.load(relaxed) & 1)) cpu_pause();
+        model::check(!tlock(&s->l, 1), "a tlock got what another one held all the time");
+        gone->store(1, release);
     });
 }
 
@@ -89,10 +153,18 @@ void locks(int threads, int times, int tries) {
 const model::Scenario scenarios[] = {
     {"2 threads, once, everything", [] { locks(2, 1, 0); }, model::all},
     {"1 thread and 1 that tries, everything", [] { locks(1, 1, 1); }, model::all},
+    {"1 thread and 1 timed, everything", [] { locks(1, 1, 0, 1); }, model::all},
+    {"a timed one gives up, everything", [] { gives_up(); }, model::all},
     {"1 thread and 2 that try", [] { locks(1, 1, 2); }, 3},
     {"2 threads, twice", [] { locks(2, 2, 0); }, 3},
     {"3 threads, once", [] { locks(3, 1, 0); }, 3},
+    {"2 threads and 1 timed", [] { locks(2, 1, 0, 1); }, 3},
     {"3 threads, 3 times", [] { locks(3, 3, 0); }, 2},
+    {"1 thread and 2 timed", [] { locks(1, 1, 0, 2); }, 2},
+    {"4 threads, once", [] { locks(4, 1, 0); }, 2},
+    {"3 threads and 1 that tries", [] { locks(3, 1, 1); }, 3},
+    {"1 thread, 3 times, and 2 timed, 3 times", [] { locks(1, 3, 0, 2, 3); }, 1},
+    {"1 thread and 3 timed", [] { locks(1, 1, 0, 3); }, 1},
 };
 
 }  // namespace trapeze

@@ -20,7 +20,7 @@ ORDERS = {
     'store': {'seq_cst': ['release'], 'release': ['relaxed']},
     'rmw': {'seq_cst': ['acq_rel'], 'acq_rel': ['acquire', 'release'], 'acquire': ['relaxed'], 'release': ['relaxed']},
 }
-OPERATION = {'load': 'load', 'store': 'store', 'xchg': 'rmw', 'cas': 'rmw', 'xadd': 'rmw'}
+OPERATION = {'load': 'load', 'store': 'store', 'xchg': 'rmw', 'cas': 'rmw', 'xadd': 'rmw', 'set_bits': 'rmw'}
 
 
 def fail(text):

@@ -37,6 +37,9 @@ public:
     T xadd(T delta, Order o, const char* f = __builtin_FILE(), u32 l = __builtin_LINE()) {
         return back(model::rmw(&v_, sizeof v_, model::Rmw::add, bits(delta), o, f, l));
     }
+    T set_bits(T more, Order o, const char* f = __builtin_FILE(), u32 l = __builtin_LINE()) {
+        return back(model::rmw(&v_, sizeof v_, model::Rmw::or_, bits(more), o, f, l));
+    }
     T* address() { return &v_; }
 
     // For scenarios: no operation, the latest value.
@@ -57,10 +60,18 @@ private:
     T v_;
 };
 
-constexpr int spin_looks = 1;  // one look says all there is to say
-
 inline void store_load_fence(const char* f = __builtin_FILE(), u32 l = __builtin_LINE()) { model::fence(seq_cst, f, l); }
 inline void fence(Order o, const char* f = __builtin_FILE(), u32 l = __builtin_LINE()) { model::fence(o, f, l); }
 inline void cpu_pause() { model::pause(); }
+
+// One look says all there is to say.
+template <class Done>
+bool spin_seldom(Done done) {
+    return model::pause(), done();
+}
+template <class Done>
+bool spin_often(Done done) {
+    return model::pause(), done();
+}
 
 }  // namespace trapeze
