@@ -73,7 +73,18 @@ Answer bsd_wait4(Trap& trap) {
     return ok(r);
 }
 
-// idtype: P_ALL 0, P_PID 1, P_PGID 2 on both. The status of a child that a signal ended is 0 there (WEXITSTATUS of it).
+// Waiting for nothing, which XNU does as long as there is such a child; the host says EINVAL.
+static Answer wait_for_nothing(Trap& trap, bool nohang_given) {
+    HostSiginfo info{};
+    constexpr i32 exited = 4, stopped = 2, continued = 8, nohang = 1, nowait = 0x1000000;
+    const i64 r = host(lnx::SYS_waitid, trap.u(0) <= 2 ? trap.u(0) : 0, trap.u(1), &info, exited | stopped | continued | nohang | nowait, 0);
+    if (host_failed(r)) return from_host(r);
+    if (nohang_given) return ok();
+    return from_host_restartable(host_blocking(lnx::SYS_pause));
+}
+
+// idtype: P_ALL 0, P_PID 1, P_PGID 2 on both. The status of a child that a signal ended is 0 there (WEXITSTATUS of it); that of one
+// that goes on is the signal that had stopped it, which the host does not tell: it is most often SIGSTOP.
 Answer bsd_waitid(Trap& trap) {
     constexpr i32 nohang = 1, exited = 4, stopped = 8, continued = 0x10, nowait = 0x20;
     constexpr i32 host_stopped = 2, host_continued = 8, host_nowait = 0x1000000;
@@ -84,7 +95,7 @@ Answer bsd_waitid(Trap& trap) {
     if (options & stopped) host_options |= host_stopped;
     if (options & continued) host_options |= host_continued;
     if (options & nowait) host_options |= host_nowait;
-    if (!(options & (exited | stopped | continued))) return fail(options & nohang ? xnu::ECHILD : xnu::EINVAL);
+    if (!(options & (exited | stopped | continued))) return wait_for_nothing(trap, options & nohang);
     if (!writable(trap.w(2), sizeof(xnu::siginfo_t))) host_options |= host_nowait;  // the child stays when it cannot be told of
     HostSiginfo info{};
     const i64 r = host_blocking(lnx::SYS_waitid, trap.u(0) <= 2 ? trap.u(0) : 0, trap.u(1), &info, host_options, 0);
@@ -97,7 +108,8 @@ Answer bsd_waitid(Trap& trap) {
     const bool ended = info.si_code == lnx::CLD_EXITED || info.si_code == 2 || info.si_code == 3;  // CLD_KILLED, CLD_DUMPED
     const i32 status = static_cast<i32>(info.si_value);
     if (info.si_code == lnx::CLD_EXITED) out.si_status = status;
-    else if (info.si_code == lnx::CLD_STOPPED || info.si_code == lnx::CLD_CONTINUED) out.si_status = darwin_signal(status);
+    else if (info.si_code == lnx::CLD_STOPPED) out.si_status = darwin_signal(status);
+    else if (info.si_code == lnx::CLD_CONTINUED) out.si_status = xnu::SIGSTOP;
     if (ended && !(host_options & host_nowait)) {
         const i32 sum = info.si_code == lnx::CLD_EXITED ? status << 8 : darwin_signal(status) | (info.si_code == 3 ? 0x80 : 0);
         kqueue_reaped(info.si_pid, sum);
