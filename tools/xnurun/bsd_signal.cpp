@@ -88,8 +88,8 @@ Answer bsd_sigaction(Trap& trap) {
         action.mask = in.mask & ~unmaskable;
         action.flags = in.flags & 0x7f;
         constexpr i32 validate_sigreturn = 0x400;  // SA_VALIDATE_SIGRETURN_FROM_SIGTRAMP
-        Tokens& tokens = process().tokens;
-        if (tokens == Tokens::undecided) __atomic_store_n(&tokens, in.flags & validate_sigreturn ? Tokens::checked : Tokens::free, __ATOMIC_RELAXED);
+        u8& tokens = process().tokens;
+        if (tokens == tokens_undecided) __atomic_store_n(&tokens, in.flags & validate_sigreturn ? tokens_checked : tokens_free, __ATOMIC_RELAXED);
         apply_host_action(n);
     }
     if (signal_ignored(n)) forget_signal(n, true);

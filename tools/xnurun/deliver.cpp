@@ -77,8 +77,8 @@ bool push_frame(Thread& thread, HostContext& host_context, i32 number, const Gue
         return false;
 
     if (use_altstack) thread.on_altstack = true;
-    const Tokens tokens = __atomic_load_n(&process().tokens, __ATOMIC_RELAXED);
-    if (era ? era >= era_10_14 : tokens == Tokens::checked) {
+    const u8 tokens = __atomic_load_n(&process().tokens, __ATOMIC_RELAXED);
+    if (era ? era >= era_10_14 : tokens == tokens_checked) {
         if (thread.frames++ == 0) host(lnx::SYS_getrandom, &thread.sigreturn_token, sizeof thread.sigreturn_token, 0);
         regs.r9 = context_at ^ thread.sigreturn_token;
     }
@@ -164,8 +164,8 @@ Answer bsd_sigreturn(Trap& trap) {
     };
     if (!copyin(context, trap.w(0)) || !copyin(&m, context.uc_mcontext64, machine_context_size(thread))) return fail(xnu::EFAULT);
     thread.on_altstack = context.uc_onstack & 1;
-    const Tokens tokens = __atomic_load_n(&process().tokens, __ATOMIC_RELAXED);
-    const bool checked = tokens == Tokens::checked || (era >= era_10_14 && tokens == Tokens::undecided);
+    const u8 tokens = __atomic_load_n(&process().tokens, __ATOMIC_RELAXED);
+    const bool checked = tokens == tokens_checked || (era >= era_10_14 && tokens == tokens_undecided);
     if (checked && (era == 0 || era >= era_10_14) && trap.w(2) != (trap.w(0) ^ thread.sigreturn_token)) {
         set_guest_mask(thread, trap.context, context.uc_sigmask);
         return fail(xnu::EINVAL);

@@ -24,7 +24,7 @@ struct Identity {
 };
 
 // sigreturn's token: until sigaction sets the first action, which says for good whether tokens are looked at.
-enum class Tokens : u8 { undecided, checked, free };
+enum : u8 { tokens_undecided, tokens_checked, tokens_free };
 
 struct Process {
     i32 pid;                   // the first thread's number; after a fork the one thread's
@@ -32,7 +32,7 @@ struct Process {
     bool changed_identity;     // P_SUGID
     bool background;           // PRIO_DARWIN_PROCESS
     GuestAction actions[32];   // by Darwin number; under signal_lock
-    Tokens tokens;             // likewise
+    u8 tokens;                 // likewise
     Identity identity;         // valid if identity_number is not 0; under identity_lock
     u32 identity_number;       // counts its changes: a thread whose own number differs follows (credentials.h)
 };
