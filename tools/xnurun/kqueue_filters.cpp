@@ -2,7 +2,8 @@
 // What each filter looks at, and says: see kqueue.h. Sources: xnu-3248.60.10 bsd/kern/kern_event.c (filt_timer*, filt_user*,
 // kern_sig.c (filt_sig*), bsd/vfs/vfs_vnops.c. Those of descriptors are in kqueue_descriptors.cpp, processes in kqueue_processes.cpp.
 //
-// Where the host cannot tell what XNU knows: a blocked signal is seen when it is unblocked.
+// Where the host cannot tell what XNU knows: a blocked signal is seen when it is unblocked. EVFILT_SOCK, which a socket's many states
+// would feed, is ENOTSUP, and EVFILT_EXCEPT (macOS 10.12 and later) an unknown filter, EINVAL, in every release.
 #include "tools/xnurun/kqueue.h"
 
 #include "sys/darwin/errno.h"
