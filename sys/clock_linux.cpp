@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Linux's monotonic clock, through the vDSO where there is one (28 ns; the trap costs over a microsecond).
+// Linux's clocks, monotonic and of the wall, through the vDSO where there is one (28 ns; the trap costs over a microsecond).
 //
 // The vDSO is an ELF image that the kernel maps (AT_SYSINFO_EHDR). Its dynamic section leads to the symbol table;
 // the count of symbols is the hash table's second word (vDSOs of amd64 carry DT_HASH; from 6.11 on only DT_GNU_HASH is
@@ -10,6 +10,7 @@
 #include "sys/calls.h"
 #include "sys/mem.h"
 #include "sys/os.h"
+#include "sys/time.h"
 
 namespace trapeze {
 namespace {
@@ -66,15 +67,19 @@ i64 by_trap(i32 clock, lnx::timespec* ts) { return sys_clock_gettime(clock, ts).
     return by_trap;
 }
 
-}  // namespace
+ClockGettime clock_gettime;
 
-i64 nanotime() {
-    static ClockGettime clock_gettime;
+i64 now(i32 clock) {
     ClockGettime f = __atomic_load_n(&clock_gettime, __ATOMIC_RELAXED);
     if (!f) __atomic_store_n(&clock_gettime, f = find(), __ATOMIC_RELAXED);
     lnx::timespec ts;
-    if (f(lnx::CLOCK_MONOTONIC, &ts) != 0) (void)by_trap(lnx::CLOCK_MONOTONIC, &ts);
+    if (f(clock, &ts) != 0) (void)by_trap(clock, &ts);
     return ts.tv_sec * 1'000'000'000 + ts.tv_nsec;
 }
+
+}  // namespace
+
+i64 nanotime() { return now(lnx::CLOCK_MONOTONIC); }
+i64 walltime() { return now(lnx::CLOCK_REALTIME); }
 
 }  // namespace trapeze

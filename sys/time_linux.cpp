@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Linux's part of sys/time.h. walltime is a trap: who wants it often enough for the vDSO has nanotime.
+// Linux's part of sys/time.h; walltime is beside nanotime, in clock_linux.cpp.
 #include "sys/calls.h"
 #include "sys/interrupted.h"
 #include "sys/time.h"
@@ -7,18 +7,15 @@
 namespace trapeze {
 namespace {
 
-i64 clock(i32 which) {
-    lnx::timespec t{};
-    (void)sys_clock_gettime(which, &t);
-    return t.tv_sec * 1'000'000'000 + t.tv_nsec;
-}
-
 i64 join(const lnx::timeval& t) { return t.tv_sec * 1'000'000'000 + t.tv_usec * 1000; }
 
 }  // namespace
 
-i64 walltime() { return clock(lnx::CLOCK_REALTIME); }
-i64 thread_cpu_time() { return clock(lnx::CLOCK_THREAD_CPUTIME_ID); }
+i64 thread_cpu_time() {
+    lnx::timespec t{};
+    (void)sys_clock_gettime(lnx::CLOCK_THREAD_CPUTIME_ID, &t);
+    return t.tv_sec * 1'000'000'000 + t.tv_nsec;
+}
 
 Result cpu_times(CpuTimes* times) {
     lnx::rusage usage;

@@ -1,12 +1,13 @@
 ; SPDX-License-Identifier: BSD-3-Clause
 ; Traps at sites of their own, for darwin_sites.cpp. site_NAME is `mov eax, N; syscall`, which an emulator may turn into something
-; faster; apart_NAME has a nop in between. Both give and take the whole state: void site_NAME(rdi State*).
+; faster; apart_NAME has a nop in between. Both give and take the whole state: void site_NAME(rdi State*). The same as C libraries
+; have it (mov r10, rcx in between), with a 64-bit mov, and as one place for all traps: the number comes from the stack, the class is added.
 
 bits 64
 default rel
 
 struc State
-.rax: resq 1                    ; out only
+.rax: resq 1                    ; out only, but for a place that is for all traps: the number without the class
 .rbx: resq 1
 .rcx: resq 1
 .rdx: resq 1
@@ -30,7 +31,7 @@ endstruc
 
 section .text
 
-%macro TRAP 2-3                 ; name, number, instruction in between
+%macro TRAP 3                   ; name, how rax gets its number (which is at rsp + 8 too), what comes between that and the syscall
 global %1:private_extern
 %1:
         push    rbx
@@ -39,6 +40,7 @@ global %1:private_extern
         push    r13
         push    r14
         push    r15
+        push    qword [rdi + State.rax]
         push    rdi
         fxrstor [rdi + State.float]
         push    qword [rdi + State.rflags]
@@ -63,7 +65,7 @@ global %1:private_extern
 %assign i i + 8
 %endrep
         mov     rdi, [rdi + State.rdi]
-%%site: mov     eax, %2
+        %2
         %3
         syscall
 %%behind:
@@ -101,6 +103,7 @@ global %1:private_extern
         popfq
         lea     rax, [rsp - 8]
         sub     [rdi + State.rsp], rax  ; 0
+        pop     rax
         pop     r15
         pop     r14
         pop     r13
@@ -110,8 +113,16 @@ global %1:private_extern
         ret
 %endmacro
 %macro BOTH 2
-        TRAP    site_%1, %2
-        TRAP    apart_%1, %2, nop
+        TRAP    site_%1, {mov eax, %2}, {}
+        TRAP    apart_%1, {mov eax, %2}, {nop}
+%endmacro
+%macro LOADED 0
+        mov     rax, [rsp + 8]
+        add     rax, BSD
+%endmacro
+%macro BY_LIBRARY 0
+        mov     eax, BSD + 20
+        mov     r10, rcx
 %endmacro
 
 %define MACH 0x1000000
@@ -135,3 +146,12 @@ BOTH getpgrp, BSD + 81
 BOTH gettimeofday, BSD + 116
 BOTH issetugid, BSD + 327
 BOTH close, BSD + 6
+BOTH thread_selfid, BSD + 372
+BOTH ulock_wake, BSD + 516
+BOTH lseek, BSD + 199
+TRAP site_any, {LOADED}, {}
+TRAP apart_any, {LOADED}, {nop}
+TRAP site_library, {BY_LIBRARY}, {}
+TRAP apart_library, {BY_LIBRARY}, {nop}
+TRAP site_long, {mov rax, strict dword BSD + 20}, {}
+TRAP apart_long, {mov rax, strict dword BSD + 20}, {nop}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One trap, made at a site that is `mov eax, N; syscall` and at one that is not, must leave the same behind: every register but
-// rip, flags with DF, AC and carry given, x87 and SSE state, the red zone, memory. An emulator that makes hot sites faster
+// One trap, made at a site of a usual kind (`mov eax, N; syscall`, or one place for all traps, as in darwin_sites.asm) and at one that is
+// not, must leave the same behind: every register but rip, flags with DF, AC and carry given, x87 and SSE state, the red zone, memory. An emulator that makes hot sites faster
 // (xnurun --fast) has to show itself here: with the argument "rewritten", the sites must no longer be what they were.
 // Then sites that a timer interrupts a thousand times a second, and sites at which threads wait for each other.
 #include "tests/conformance/darwin_raw.h"
@@ -10,18 +10,28 @@ struct alignas(16) State {  // darwin_sites.asm
     u8 floats[512], zone[128];
 };
 
-#define EACH(X) X(thread_self) X(task_self) X(host_self) X(semaphore_signal) X(semaphore_signal_all) X(semaphore_wait) X(swtch_pri) \
-    X(swtch) X(timebase) X(getpid) X(getuid) X(geteuid) X(getppid) X(getegid) X(getgid) X(getpgrp) X(gettimeofday) X(issetugid) X(close)
-#define DECLARE(name) void site_##name(State*); void apart_##name(State*);
+#define EACH(X) X(thread_self, mach + 27) X(task_self, mach + 28) X(host_self, mach + 29) X(semaphore_signal, mach + 33) \
+    X(semaphore_signal_all, mach + 34) X(semaphore_wait, mach + 36) X(swtch_pri, mach + 59) X(swtch, mach + 60) X(timebase, mach + 89) \
+    X(getpid, bsd + 20) X(getuid, bsd + 24) X(geteuid, bsd + 25) X(getppid, bsd + 39) X(getegid, bsd + 43) X(getgid, bsd + 47) \
+    X(getpgrp, bsd + 81) X(gettimeofday, bsd + 116) X(issetugid, bsd + 327) X(close, bsd + 6) X(thread_selfid, bsd + 372) \
+    X(ulock_wake, bsd + 516) X(lseek, bsd + 199) X(library, bsd + 20) X(long, bsd + 20)
+#define DECLARE(name, number) void site_##name(State*); void apart_##name(State*);
 #pragma GCC visibility push(hidden)
-extern "C" { EACH(DECLARE) }
+extern "C" {
+EACH(DECLARE)
+DECLARE(any, 0)
+}
 #pragma GCC visibility pop
-#define ROW(name) {#name, site_##name, apart_##name},
+#define ROW(name, number) {#name, site_##name, apart_##name, number},
+#define ANY(number) {"any: " #number, site_any, apart_any, number},
 static const struct Row {
     const char* name;
     void (*site)(State*);
     void (*apart)(State*);
-} rows[] = {EACH(ROW)};
+    u64 number;
+    bool any() const { return site == site_any; }
+    bool cold() const { return number == bsd + 6; }
+} rows[] = {EACH(ROW) ANY(bsd + 20) ANY(bsd + 116) ANY(bsd + 199) ANY(bsd + 6) ANY(bsd + 327) ANY(bsd + 372) ANY(bsd + 516)};
 
 static u64 out[2];
 static u32 sema, here, there;
@@ -40,11 +50,15 @@ static State fresh(u64 flags) {
 }
 
 static void arguments(const Row& row, State& s) {
-    const char c = row.name[0], d = row.name[1];
-    if (c == 's' && d == 'e') s.rdi = sema;
-    if (c == 't' && d == 'i') s.rdi = reinterpret_cast<u64>(out);
-    if (row.name[length(row.name) - 1] == 'y' && c == 'g') s.rdi = reinterpret_cast<u64>(out), s.rsi = 0;
-    if (c == 'c') s.rdi = 12345;
+    s.rax = row.number - bsd + (row.any() ? 0x7654321000000000 : 0);
+    switch (row.number) {
+    case mach + 33: case mach + 34: case mach + 36: s.rdi = sema; break;
+    case mach + 89: s.rdi = reinterpret_cast<u64>(out); break;
+    case bsd + 116: s.rdi = reinterpret_cast<u64>(out), s.rsi = 0; break;
+    case bsd + 6: case bsd + 199: s.rdi = 12345; break;  // no descriptor
+    case bsd + 516: s.rdi = 1, s.rsi = reinterpret_cast<u64>(out); break;  // nobody waits there
+    default: break;
+    }
 }
 
 static bool equal(const State& a, const State& b, bool time) {
@@ -58,8 +72,8 @@ static bool equal(const State& a, const State& b, bool time) {
 }
 
 static void compare(const Row& row) {
-    const bool time = row.name[0] == 'g' && row.name[3] == 't';
-    const bool waits = row.name[0] == 's' && row.name[10] == 'w';
+    const bool time = row.number == bsd + 116;
+    const bool waits = row.number == mach + 36;
     bool all = true, memory = true;
     constexpr u64 flags[] = {0, carry, 0x400, 0x40000, 0x40000 | 0x400 | 0xcd5};
     for (u64 n = 0; n < 100; n++) {
@@ -84,8 +98,10 @@ static void compare(const Row& row) {
 static void failures_too(const Row& row) {
     bool all = true;
     for (int n = 0; n < 40; n++) {
-        State a = fresh(carry), b = a;
-        a.rdi = b.rdi = 0x10;
+        State a = fresh(carry);
+        a.rax = row.number - bsd;
+        a.rdi = 0x10;
+        State b = a;
         row.apart(&a);
         row.site(&b);
         all = all && equal(a, b, false);
@@ -123,14 +139,21 @@ static void interrupted() {
     same(static_cast<i64>(call(bsd + 83, 0, &every, 0)), 0, "a timer, 1000 times a second");
     const u64 pid = call(bsd + 20);
     bool right = true;
-    while (ticks < 200) {
-        State s = fresh(0), was = s;
-        site_getpid(&s);
+    void (*const sites[])(State*) = {site_getpid, site_any, site_library, site_long, site_any};
+    for (u32 n = 0; ticks < 300; n = n == 4 ? 0 : n + 1) {
+        State s = fresh(0);
+        s.rax = n == 4 ? 6 : 20;
+        s.rdi = 12345;
+        State was = s;
+        sites[n](&s);
         was.rax = pid, was.rdx = 0, was.rcx = was.rip = s.rip, was.r11 = s.r11;
+        if (n == 2) was.r10 = 0xc0c0;                                               // rcx
+        if (n % 3 == 1) was.rflags |= 4;                                            // the sum's parity
+        if (n == 4) was.rax = 9, was.rdx = 0xd0d0d0d0d0d0, was.rflags |= carry;  // close of no descriptor
         right = right && equal(s, was, false);
     }
     call(bsd + 83, 0, &never, 0);
-    check(right, "200 interruptions, and every getpid left all as it should");
+    check(right, "300 interruptions, and every trap left all as it should");
     same(bad_places, 0, "each showed a place in the program, on its stack");
 }
 
@@ -159,7 +182,7 @@ int raw_main(int argc, char**) {
     for (const Row& row : rows) compare(row);
     say("# failures\n");
     for (const Row& row : rows)
-        if (row.name[0] != 'c') failures_too(row);
+        if (!row.cold()) failures_too(row);
     interrupted();
     threads();
     // A child has the sites, and what makes them fast.
@@ -185,11 +208,11 @@ int raw_main(int argc, char**) {
         for (const Row& row : rows) {
             State s = fresh(0);
             arguments(row, s);
-            if (row.name[0] == 's' && row.name[10] == 'w') semaphore_signal(sema);
+            if (row.number == mach + 36) semaphore_signal(sema);
             row.site(&s);
-            const u8* mov = reinterpret_cast<const u8*>(s.rip - 7);
-            const bool cold = row.name[0] == 'c' && row.name[1] == 'l';
-            check((mov[0] == 0xe9) != cold && mov[5] == 0x0f && mov[6] == 5, row.name);
+            const u8* behind = reinterpret_cast<const u8*>(s.rip);
+            const u8* begin = behind - (row.any() ? 8 : row.site == site_library ? 10 : row.site == site_long ? 9 : 7);
+            check((begin[0] == 0xe9) == (row.any() || !row.cold()) && behind[-2] == 0x0f && behind[-1] == 5, row.name);
         }
     }
     return done();

@@ -57,7 +57,7 @@ bool set_stack(Trap& trap, u64 limit) {
 
 void init_stack_limit(u64 accessible) { stack_accessible = accessible; }
 
-Answer bsd_getpid(Trap&) { return from_host(host(lnx::SYS_getpid)); }
+Answer bsd_getpid(Trap&) { return ok(own_pid()); }
 Answer bsd_getppid(Trap&) { return from_host(host(lnx::SYS_getppid)); }
 Answer bsd_getuid(Trap&) { return ok(host(lnx::SYS_getuid)); }
 Answer bsd_geteuid(Trap&) { return ok(host(lnx::SYS_geteuid)); }

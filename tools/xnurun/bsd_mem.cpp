@@ -13,7 +13,7 @@
 
 namespace trapeze {
 
-u64 guest_mapped_bytes;
+u64 guest_mapped_bytes, guest_user_min;
 HostLock memory_lock;
 
 namespace {
@@ -52,14 +52,16 @@ i64 map_anywhere(u64 size, i32 prot, i32 flags, i32 fd, i64 offset) {
 
 // The emulator's own image cannot be moved out of the way. (Its threads' stacks lie where MAP_FIXED of a sane program
 // does not go; this is no sandbox.)
-bool hits_emulator(u64 base, u64 size) {
+bool hits_emulator_image(u64 base, u64 size) {
     const u64 low = reinterpret_cast<u64>(__executable_start) & ~(page - 1), high = low + (64ull << 20);
-    return (base < high && base + size > low) || hits_fast(base, size);
+    return base < high && base + size > low;
 }
+bool hits_emulator(u64 base, u64 size) { return hits_emulator_image(base, size) || hits_fast(base, size); }
 
 void guest_account(i64 bytes) { account(bytes); }
 
-void init_guest_memory(u64 image_high) {
+void init_guest_memory(u64 pagezero_end, u64 image_high) {
+    guest_user_min = pagezero_end;  // vm_map_raise_min_offset
     next_free = round_up(image_high) + (1ull << 20);
     if (next_free < first_above) next_free = first_above;
 }
@@ -78,7 +80,7 @@ void guest_protect_none(u64 base, u64 size) { (void)guest_mprotect(base, size, l
 
 bool guest_unmap(u64 base, u64 size) {
     size = round_up(size);
-    if (base % page || hits_emulator(base, size)) return false;
+    if (base % page || hits_emulator_image(base, size)) return false;
     if (host_failed(guest_munmap(base, size))) return false;
     account(-static_cast<i64>(size));
     ranges_forget(base, size);
@@ -157,11 +159,12 @@ Answer bsd_mmap(Trap& trap) {
     if (vm_flags & (vm_superpage | vm_purgable_flag)) return map_flagged(hint, size, prot, flags, vm_flags);
     i64 r;
     if (flags & xnu::MAP_FIXED) {
-        if (hits_emulator(hint, size) || hint == 0 || hint + size > guest_user_max) return fail(xnu::ENOMEM);
+        if (hits_emulator(hint, size) || hint < guest_user_min || hint + size > guest_user_max) return fail(xnu::ENOMEM);
         r = guest_mmap(hint, size, prot, host_flags | lnx::MAP_FIXED, fd, static_cast<i64>(offset));
         if (r == -lnx::EPERM) r = -lnx::ENOMEM;  // below vm.mmap_min_addr
     } else {
         r = -lnx::EEXIST;
+        if (hint && hint < guest_user_min) hint = guest_user_min;
         if (hint) r = guest_mmap(round_up(hint), size, prot, host_flags | lnx::MAP_FIXED_NOREPLACE, fd, static_cast<i64>(offset));
         // A hint that is taken, or no address for a user at all, is only a hint.
         if (hint && r == -lnx::EEXIST) r = map_above(round_up(hint), size, prot, host_flags, fd, static_cast<i64>(offset));

@@ -45,8 +45,10 @@ Answer bsd_fork(Trap&) {
     address_space_lock.lock();
     identity_lock.lock();
     signal_lock.lock();
+    fast_lock.lock();
     const i64 r = host(lnx::SYS_fork);
     if (r == 0) {
+        fast_lock.reset();
         signal_lock.reset();
         identity_lock.reset();
         guard_lock.reset();
@@ -59,7 +61,6 @@ Answer bsd_fork(Trap&) {
         fdguard_lock.reset();
         aio_done_count = 0;
         fork_child_threads();
-        fast_fork_child();
         fork_child_ports();
         fork_child_semaphores();
         fork_child_kqueues();
@@ -70,6 +71,7 @@ Answer bsd_fork(Trap&) {
         self().assumed = false;
         if (tallying) tally_begin();
     } else {
+        fast_lock.unlock();
         signal_lock.unlock();
         identity_lock.unlock();
         address_space_lock.unlock();
@@ -94,10 +96,10 @@ Answer bsd_fork(Trap&) {
 // callers of either era: whoever looks at memory first finds the right time there too.
 Answer bsd_gettimeofday(Trap& trap) {
     if (!trap.w(0)) return ok();
-    lnx::timeval now;
-    host(lnx::SYS_gettimeofday, &now, 0);
+    const u64 us = wall_us();
+    const xnu::timeval now = {static_cast<i64>(us / 1000000), static_cast<i32>(us % 1000000), 0};
     const bool by_memory = !era || era >= era_10_12, by_registers = !era || era < era_10_12;
-    if (by_memory && !copyout(to_timeval(now), trap.w(0))) return fail(xnu::EFAULT);
+    if (by_memory && !copyout(now, trap.w(0))) return fail(xnu::EFAULT);
     // What old callers leave in the third register is garbage: it counts only where the release is known to read it.
     if (era >= era_10_12 && trap.w(2) && !copyout(monotonic_ns(), trap.w(2))) return fail(xnu::EFAULT);
     const u64 zone = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // msync, mincore, mlock, minherit: bsd/kern/kern_mman.c of xnu-3248.60.10.
 #include "sys/darwin/kern_return.h"
+#include "tools/xnurun/fast.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/memory.h"
 #include "tools/xnurun/path.h"
@@ -44,6 +45,7 @@ Answer bsd_mincore(Trap& trap) {
         const i64 r = host(lnx::SYS_mincore, at, pages * page, states);
         for (u64 i = 0; i < pages; i++) {
             if (host_failed(r) && host_failed(host(lnx::SYS_mincore, at + i * page, page, &states[i]))) states[i] = 0;
+            if (hits_fast(at + i * page, page)) states[i] = 0;
             states[i] = states[i] & 1 ? xnu::MINCORE_INCORE | xnu::MINCORE_REFERENCED : 0;
         }
         if (!copyout(states, to, pages)) return fail(xnu::EFAULT);
@@ -55,10 +57,12 @@ Answer bsd_mincore(Trap& trap) {
 
 // The host's EPERM, ENOMEM and EAGAIN are XNU's; what is no address to it is no memory.
 Answer bsd_mlock(Trap& trap) {
+    if (hits_fast(trap.w(0), trap.w(1))) return fail(xnu::ENOMEM);
     const i64 r = host(lnx::SYS_mlock, trap.w(0), trap.w(1));
     return r == -lnx::EINVAL ? fail(xnu::ENOMEM) : from_host(r);
 }
 Answer bsd_munlock(Trap& trap) {
+    if (hits_fast(trap.w(0), trap.w(1))) return fail(xnu::ENOMEM);
     const i64 r = host(lnx::SYS_munlock, trap.w(0), trap.w(1));
     return r == -lnx::EINVAL ? fail(xnu::ENOMEM) : from_host(r);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// --fast: hot traps without a host signal. See fast.cpp.
+// --fast: hot traps without a host signal. See fast.cpp; the program's code and the stubs are in fast_sites.cpp.
 #pragma once
 #include "tools/xnurun/macho.h"
 #include "tools/xnurun/thread.h"
@@ -7,10 +7,12 @@
 #pragma GCC visibility push(hidden)  // see host.h
 namespace trapeze {
 
-void init_fast(const MachoPlan&);              // from now on sites are counted and rewritten; or a line of stderr says why not
+void init_fast(const MachoPlan&, u32 often);   // sites are rewritten from now on, after so many traps; or a line of stderr says why not
 void fast_count(const lnx::sigcontext&);       // a trap has come by the host signal: regs as they were at it
-bool hits_fast(u64 base, u64 size);            // the stubs lie there, which are not the guest's
-void fast_fork_child();
+bool hits_fast(u64 base, u64 size);            // the stubs lie there: to the program a hole in its map
+u64 fast_area_low(), fast_area_high();
+void fast_text_changes(u64 base, u64 size);    // before a part of the map is replaced, protected or shared
+extern HostLock fast_lock;                     // taken last; a fork holds it
 
 // A host signal came on the way into or out of the emulator: the context becomes one that XNU could show.
 enum class FastSignal : u8 {
@@ -19,6 +21,15 @@ enum class FastSignal : u8 {
     own,        // the same, but the signal was only the means
 };
 FastSignal fast_signal(i32 number, lnx::sigcontext&);
+
+// f(at, size) for the parts of a range that are the program's.
+template <class F>
+void around_fast(u64 at, u64 size, F f) {
+    if (!hits_fast(at, size)) return f(at, size);
+    const u64 low = fast_area_low(), high = fast_area_high();
+    if (at < low) f(at, low - at);
+    if (at + size > high) f(high, at + size - high);
+}
 
 extern "C" {
 void fast_entry();

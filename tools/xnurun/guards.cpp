@@ -19,6 +19,7 @@
 // plenty for a stack's, and the page map is read for each).
 #include "tools/xnurun/guards.h"
 
+#include "tools/xnurun/fast.h"
 #include "tools/xnurun/report.h"
 
 namespace trapeze {
@@ -137,6 +138,7 @@ i64 looked_at(i64 r) {
 }  // namespace
 
 i64 guest_mmap(u64 base, u64 size, i32 protection, i32 flags, i32 fd, i64 offset) {
+    if (flags & lnx::MAP_FIXED) fast_text_changes(base, size);
     Locked hold(guard_lock);
     const i64 r = host(lnx::SYS_mmap, base, size, protection, flags, fd, offset);
     if (!host_failed(r)) forget(static_cast<u64>(r), size, false);
@@ -144,13 +146,19 @@ i64 guest_mmap(u64 base, u64 size, i32 protection, i32 flags, i32 fd, i64 offset
 }
 
 i64 guest_munmap(u64 base, u64 size) {
+    fast_text_changes(base, size);
     Locked hold(guard_lock);
-    const i64 r = host(lnx::SYS_munmap, base, size);
-    if (!host_failed(r)) forget(base, size, false);
+    i64 r = 0;
+    around_fast(base, size, [&](u64 at, u64 length) {
+        const i64 part = host(lnx::SYS_munmap, at, length);
+        if (host_failed(part)) r = part;
+        else forget(at, length, false);
+    });
     return looked_at(r);
 }
 
 i64 guest_mprotect(u64 base, u64 size, i32 protection) {
+    fast_text_changes(base, size);
     Locked hold(guard_lock);
     if (protection == lnx::PROT_NONE && become_guards(base, size)) return 0;
     const i64 r = host(lnx::SYS_mprotect, base, size, protection);

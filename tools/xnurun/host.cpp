@@ -4,6 +4,7 @@
 
 #include "sys/auxv_linux.h"
 #include "sys/os.h"
+#include "sys/time.h"
 #include "tools/xnurun/report.h"
 #include "tools/xnurun/thread.h"
 
@@ -41,6 +42,7 @@ void futex_wake(u32* word, i32 count) {
 }
 
 u64 monotonic_ns() { return static_cast<u64>(nanotime()); }
+u64 wall_us() { return static_cast<u64>(walltime()) / 1000; }
 
 bool in_vdso(u64 rip) { return rip - vdso_begin < vdso_size; }
 

@@ -81,7 +81,8 @@ private:
 
 i64 futex_wait(u32* word, u32 value, const lnx::timespec* until_monotonic);  // interruptible; absolute deadline or null
 void futex_wake(u32* word, i32 count);
-u64 monotonic_ns();  // in the vDSO: no host call, but code outside the emulator's image: in_vdso() is the emulator's too
+u64 wall_us();       // since 1970
+u64 monotonic_ns();  // both in the vDSO: no host call, but code outside the emulator's image: in_vdso() is the emulator's too
 bool in_vdso(u64 rip);
 void find_vdso();
 

@@ -30,7 +30,8 @@ bool strict;
 namespace {
 
 const char* program_path;  // --program
-bool start_stopped, want_fast, watched;  // watched: each trap is somebody's business
+bool start_stopped, watched;  // watched: each trap is somebody's business
+u32 fast_after;               // --fast: how many traps make a place hot; 0: none is
 bool reported;
 
 constexpr const char help[] =
@@ -46,9 +47,10 @@ constexpr const char help[] =
     "                        P%SEED P of 100 at random; may be given again\n"
     "  --xnu=ERA             as 10.5, 10.6, 10.11, 10.13, 12, 13, 14 or 15 answers;\n"
     "                        else all calls are there, and the rest is as in 10.11\n"
-    "  --fast                hot traps that never sleep by no host signal; not for\n"
-    "                        code that reads itself; not with --trace or --inject\n"
-    "  --strict              a host's ELF cannot be executed; rights left are told\n"
+    "  --fast[=N]            traps that never sleep by no host signal, from places\n"
+    "                        that made N (16); not with --trace or --inject\n"
+    "  --strict              a host's ELF cannot be executed; odd pointers and rights\n"
+    "                        that are left are told\n"
     "  --stats               at the end: each trap's count, ports, threads, memory\n"
     "  --program=PATH        the file to run; what follows is all of its argv\n"
     "  --help, --version\n"
@@ -61,6 +63,17 @@ constexpr const char version[] = "xnurun 0.1.0 (Trapeze)\n";
 bool starts(const char* s, const char* with) {
     while (*with && *s == *with) s++, with++;
     return !*with;
+}
+
+// Decimal, 1 to 999,999; else 0.
+u32 number(const char* text) {
+    u32 n = 0;
+    if (str_len(text) > 6) return 0;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9') return 0;
+        n = n * 10 + static_cast<u32>(*text - '0');
+    }
+    return n;
 }
 
 [[noreturn]] void usage(const char* what, const char* option) {
@@ -121,7 +134,10 @@ i32 options(i32 argc, char** argv) {
             if (const char* wrong = inject_parse(a + 9)) usage(wrong, a);
             watched = true;
         } else if (str_eq(a, "--fast")) {
-            want_fast = true;
+            fast_after = 16;
+        } else if (starts(a, "--fast=")) {
+            fast_after = number(a + 7);
+            if (!fast_after) usage("no number of traps in", a);
         } else if (str_eq(a, "--help")) {
             print(help);
             exit_run(0);
@@ -157,7 +173,7 @@ void report_end() {
     if ((!tallying && !strict) || (threads_living && process().vforked) || __atomic_exchange_n(&reported, true, __ATOMIC_RELAXED)) return;
     if (tallying) tally_report();
     const PortCount n = port_count();
-    if (strict) {
+    if (strict && n.names) {
         eprint("xnurun: rights left: receive ", n.receive, ", send ", n.send, ", send-once ", n.send_once, ", dead ", n.dead, "\n");
         report_rights();
     }
@@ -205,13 +221,13 @@ int main(int argc, char** argv, char** envp) {
     use_fsgsbase = auxval(lnx::AT_HWCAP2) & 2;
     guest_user_stack = guest.stack_top ? guest_stack_top : guest.regs.rsp;
     remember_program(guest, program_path ? program_path : argv[program]);
-    init_guest_memory(guest.plan.high);
+    init_guest_memory(guest.plan.pagezero_end, guest.plan.high);
     init_stack_limit(guest.stack_low ? guest_stack_top - guest.stack_low : 0);
     init_ports();
     find_vdso();
     thread_list_add(thread);
     init_signals();
-    if (want_fast && !watched && !tracing) init_fast(guest.plan);
+    if (fast_after && !watched && !tracing) init_fast(guest.plan, fast_after);
 
     static HostContext context;
     init_host_context(thread, context);

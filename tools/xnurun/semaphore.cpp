@@ -82,7 +82,8 @@ i32 signal_name(u32 name, bool all) {
 
 constexpr i32 must_sleep = -2;
 
-// Waits on one name (must_sleep: nothing has happened, in a trap that must not sleep) and, if `signal` is not null, signals another as soon as the wait is asserted.
+// Waits on one name and, if `signal` is not null, signals another as soon as the wait is asserted. must_sleep: nothing has happened,
+// in a trap that must not sleep.
 i32 wait(Trap& trap, u32 name, const u32* signal, const lnx::timespec* relative) {
     Port* port;
     if (const i32 failed = look_up(name, port)) return failed;
@@ -107,19 +108,13 @@ i32 wait(Trap& trap, u32 name, const u32* signal, const lnx::timespec* relative)
             result = xnu::KERN_OPERATION_TIMED_OUT;
         } else if (me.fast) {
             result = must_sleep;
-        } else if (me.fast) {
-            result = must_sleep;
         } else {
             me.wake = waiting;
             enqueue(*s, me);
         }
-        if (other && sema_of(other) && result != xnu::KERN_TERMINATED) signal_one_locked(*sema_of(other));
+        if (other && sema_of(other) && result != xnu::KERN_TERMINATED && result != must_sleep) signal_one_locked(*sema_of(other));
     }
-    if (result == must_sleep) {
-        port_unref(port);
-        return result;
-    }
-    if (result < 0) {
+    if (result == -1) {
         lnx::timespec until;
         if (relative) {
             const u64 deadline = monotonic_ns() + static_cast<u64>(relative->tv_nsec);
@@ -141,6 +136,8 @@ i32 wait(Trap& trap, u32 name, const u32* signal, const lnx::timespec* relative)
     port_unref(port);
     return result;
 }
+
+Answer waited(i32 result) { return result == must_sleep ? begin_again() : kern(result); }
 
 // The mach_timespec of traps 38 and 39: sec u32, nsec i32.
 bool time_argument(u32 sec, i32 nsec, lnx::timespec& t) {
@@ -243,26 +240,25 @@ Answer mach_semaphore_signal_thread(Trap& trap) {
 }
 
 Answer mach_semaphore_wait(Trap& trap) {
-    const i32 result = wait(trap, trap.u(0), nullptr, nullptr);
-    return result == must_sleep ? begin_again() : kern(result);
+    return waited(wait(trap, trap.u(0), nullptr, nullptr));
 }
 
 Answer mach_semaphore_wait_signal(Trap& trap) {
     const u32 signal = trap.u(1);
-    return kern(wait(trap, trap.u(0), &signal, nullptr));
+    return waited(wait(trap, trap.u(0), &signal, nullptr));
 }
 
 Answer mach_semaphore_timedwait(Trap& trap) {
     lnx::timespec t;
     if (!time_argument(trap.u(1), trap.i(2), t)) return kern(xnu::KERN_INVALID_VALUE);
-    return kern(wait(trap, trap.u(0), nullptr, &t));
+    return waited(wait(trap, trap.u(0), nullptr, &t));
 }
 
 Answer mach_semaphore_timedwait_signal(Trap& trap) {
     lnx::timespec t;
     const u32 signal = trap.u(1);
     if (!time_argument(trap.u(2), trap.i(3), t)) return kern(xnu::KERN_INVALID_VALUE);
-    return kern(wait(trap, trap.u(0), &signal, &t));
+    return waited(wait(trap, trap.u(0), &signal, &t));
 }
 
 // __semwait_signal: the semaphore wait under a BSD call's conventions; a null second name signals none.

@@ -11,11 +11,13 @@
 #include "sys/darwin/kern_return.h"
 #include "sys/mem.h"
 #include "sys/xlat.h"
+#include "tools/xnurun/alignment.h"
 #include "tools/xnurun/credentials.h"
 #include "tools/xnurun/era.h"
 #include "tools/xnurun/dispatch.h"
 #include "tools/xnurun/exceptions.h"
 #include "tools/xnurun/inject.h"
+#include "tools/xnurun/options.h"
 #include "tools/xnurun/signal.h"
 #include "tools/xnurun/tally.h"
 #include "tools/xnurun/trace.h"
@@ -155,6 +157,7 @@ void answer_trap(Thread& thread, HostContext& context) {
     if (a.kind == Answer::restart_or_eintr)
         a = first_deliverable_restarts(thread) ? begin_again() : fail(xnu::EINTR);
     if (call && traced(trap)) trace_end(trap, *call, a);
+    if (call && strict) check_alignment(trap, *call, a);
     switch (a.kind) {
     case Answer::value:
         regs.rax = static_cast<u64>(a.rax);

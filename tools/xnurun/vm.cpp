@@ -5,6 +5,7 @@
 #include "sys/darwin/kern_return.h"
 #include "sys/mem.h"
 #include "tools/xnurun/era.h"
+#include "tools/xnurun/fast.h"
 #include "tools/xnurun/guards.h"
 #include "tools/xnurun/load.h"
 #include "tools/xnurun/memory.h"
@@ -107,7 +108,7 @@ i32 vm_allocate(u64& address, u64 size, i32 flags, i32 protection, u64 mask, u64
     } else {
         const u64 at = trunc(address);
         if (at & mask) return xnu::KERN_NO_SPACE;
-        if (at + length < at || at + length > guest_user_max || at == 0) return xnu::KERN_INVALID_ADDRESS;
+        if (at + length < at || at + length > guest_user_max || at < guest_user_min) return xnu::KERN_INVALID_ADDRESS;
         if (hits_emulator(at, length)) return xnu::KERN_NO_SPACE;
         const i32 fixed = flags & vm_overwrite ? lnx::MAP_FIXED : lnx::MAP_FIXED_NOREPLACE;
         const i64 r = guest_mmap(at, length, vm_host_bits(protection),
@@ -128,7 +129,7 @@ i32 vm_deallocate(u64 address, u64 size) {
     u64 end = round(address + size);
     if (end == 0 || end > guest_user_max) end = guest_user_max;  // holes are no error there
     if (at >= end) return 0;
-    if (hits_emulator(at, end - at)) return xnu::KERN_INVALID_ADDRESS;
+    if (hits_emulator_image(at, end - at)) return xnu::KERN_INVALID_ADDRESS;
     return guest_unmap(at, end - at) ? 0 : xnu::KERN_INVALID_ARGUMENT;
 }
 
@@ -168,10 +169,10 @@ i32 vm_inherit(u64 address, u64 size, u32 inheritance) {
     if (size == 0) return 0;
     constexpr i32 dont_fork = 10, do_fork = 11;
     const u64 at = trunc(address), length = round(address + size) - at;
-    if (hits_emulator(at, length) || at + length > guest_user_max || at + length < at) return xnu::KERN_INVALID_ARGUMENT;
+    if (hits_emulator_image(at, length) || at + length > guest_user_max || at + length < at) return xnu::KERN_INVALID_ARGUMENT;
     if (inheritance == inherit_share)
         if (const i32 failed = vm_share(at, length); failed == xnu::KERN_RESOURCE_SHORTAGE) return failed;
-    host(lnx::SYS_madvise, at, length, inheritance == inherit_none ? dont_fork : do_fork);
+    around_fast(at, length, [&](u64 part, u64 size_of_it) { host(lnx::SYS_madvise, part, size_of_it, inheritance == inherit_none ? dont_fork : do_fork); });
     ranges_change(at, length, [](RangeFacts& f, u32 v) { f.inheritance = static_cast<u8>(v); }, inheritance);
     return 0;
 }
@@ -215,7 +216,11 @@ i32 vm_msync(u64 address, u64 size, u32 flags) {
     if (address + size < address) return flags & contiguous ? xnu::KERN_INVALID_ADDRESS : 0;
     i32 how = flags & invalidate ? lnx::MS_INVALIDATE : 0;
     how |= flags & synchronous ? lnx::MS_SYNC : lnx::MS_ASYNC;
-    const i64 r = host_blocking(lnx::SYS_msync, at, length, how);
+    i64 r = hits_fast(at, length) ? -lnx::ENOMEM : 0;
+    around_fast(at, length, [&](u64 part, u64 size_of_it) {
+        const i64 done = host_blocking(lnx::SYS_msync, part, size_of_it, how);
+        if (host_failed(done)) r = done;
+    });
     if (r == -lnx::EIO) return xnu::KERN_FAILURE;
     if (r == -lnx::EINTR) return xnu::KERN_ABORTED;
     if (flags & kill_pages && !host_failed(r)) host(lnx::SYS_madvise, at, length, lnx::MADV_FREE);
@@ -279,7 +284,10 @@ i32 vm_purgable_control(u64 address, i32 control, i32& state) {
     return 0;
 }
 
-i32 vm_read(u64 from, u64 size, void* to) { return copyin(to, from, size) ? 0 : why_not(from, size, 1); }
+i32 vm_read(u64 from, u64 size, void* to) {
+    fast_text_changes(from, size);  // a copy of code may be executed
+    return !hits_fast(from, size) && copyin(to, from, size) ? 0 : why_not(from, size, 1);
+}
 
 i32 vm_write(const void* data, u64 size, u64 to) { return copyout(data, to, size) ? 0 : why_not(to, size, 2); }
 

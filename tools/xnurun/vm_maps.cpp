@@ -3,6 +3,7 @@
 // above it without being asked where.
 #include "tools/xnurun/vm_maps.h"
 
+#include "tools/xnurun/fast.h"
 #include "tools/xnurun/guards.h"
 #include "tools/xnurun/load.h"
 #include "tools/xnurun/memory.h"
@@ -111,7 +112,7 @@ bool vm_region(u64 from, VmRegion& region) {
 }
 
 // The host walks its own list for this and does no more.
-bool vm_mapped(u64 at, u64 size) { return !host_failed(host(lnx::SYS_msync, at, size, lnx::MS_ASYNC)); }
+bool vm_mapped(u64 at, u64 size) { return !hits_fast(at, size) && !host_failed(host(lnx::SYS_msync, at, size, lnx::MS_ASYNC)); }
 
 bool vm_gap(u64 from, u64 size, u64 mask, u64& at) {
     const u64 end = guest_stack_top - guest_stack_reserve;
@@ -124,6 +125,7 @@ bool vm_gap(u64 from, u64 size, u64 mask, u64& at) {
         low = (m.high + mask) & ~mask;
     }
     if (low < emulator_low && low + size > emulator_low) return false;
+    if (hits_fast(low, size)) return vm_gap(fast_area_high(), size, mask, at);  // nothing else shows that it is taken
     at = low;
     return low + size > low && low + size <= end && !hits_emulator(low, size);
 }

@@ -7,6 +7,7 @@
 // puts them in place.
 #include "sys/darwin/kern_return.h"
 #include "sys/mem.h"
+#include "tools/xnurun/fast.h"
 #include "tools/xnurun/guards.h"
 #include "tools/xnurun/load.h"
 #include "tools/xnurun/memory.h"
@@ -88,6 +89,7 @@ i32 reserve(u64& target, u64 size, u64 mask, i32 flags) {
 i32 vm_share(u64 at, u64 size) {
     HostMapping m;
     if (!first_in(at, at + size, any_private, m)) return 0;
+    fast_text_changes(at, size);
     Locked hold(share_lock);
     threads_halt();
     i32 result = 0;
