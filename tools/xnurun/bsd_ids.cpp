@@ -6,6 +6,7 @@
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/load.h"
 #include "tools/xnurun/memory.h"
+#include "tools/xnurun/process.h"
 #include "tools/xnurun/vm.h"
 
 namespace trapeze {

@@ -116,7 +116,7 @@ bool vm_mapped(u64 at, u64 size) { return !hits_fast(at, size) && !host_failed(h
 
 bool vm_gap(u64 from, u64 size, u64 mask, u64& at) {
     const u64 end = guest_stack_top - guest_stack_reserve;
-    u64 low = (from + mask) & ~mask;
+    u64 low = ((from < guest_user_min ? guest_user_min : from) + mask) & ~mask;
     HostMaps maps;
     HostMapping m;
     while (maps.next(m)) {
