@@ -68,7 +68,10 @@ void raw_threads() {
     for (i32 i = 0; i < 10; i++) thread_yield();
     ok(__atomic_load_n(&counted, __ATOMIC_RELAXED) == last, "and counts no more");
     u32 types = 0;
-    (void)mach_port_type(task, t, &types);
+    for (i32 i = 0; i < 100'000 && !(types & MACH_PORT_TYPE_DEAD_NAME); i++) {  // soon after it has left the task
+        (void)mach_port_type(task, t, &types);
+        thread_yield();
+    }
     ok(types & MACH_PORT_TYPE_DEAD_NAME, "its name is a dead one");
     (void)mach_port_deallocate(task, t);
 
