@@ -356,6 +356,57 @@ void rest() {
     row("mincore", 78, "..o", 0, {word(edge), 8192, to});
 }
 
+// Children and queues: what a call takes away, it does not when it cannot tell of it.
+void others() {
+    const i32 child = start_child([] { return 7; });
+    alignas(8) static u8 info[104];
+    ok(syscall(173, 1, child, info, 0x24), "waitid leaves a child that has ended");
+    const u64 c = word(child);
+    row("wait4", 7, ".o.o", any, {c, to, 0, with});
+    row("wait4_nocancel", 400, ".o.o", any, {c, to, 0, with});
+    row("waitid", 173, "..o", any, {1, c, to, 4});
+    row("waitid_nocancel", 416, "..o", any, {1, c, to, 4});
+    ok(end_of_child(child) == 7, "and so do they");
+    const i64 s = syscall(255, 0, 1, 0x380).raw, m = syscall(259, 0, 0x380).raw, h = syscall(265, 0, 4096, 0x380).raw;
+    if (s < 0 || m < 0 || h < 0) return skip("no System V", "semctl, msgctl, shmctl");
+    row("semctl IPC_STAT", 254, "...o", 0, {static_cast<u64>(s), 0, 2, to});
+    row("semctl IPC_SET", 254, "...i", any, {static_cast<u64>(s), 0, 1, to});
+    row("msgctl IPC_STAT", 258, "..o", 0, {static_cast<u64>(m), 2, to});
+    row("msgctl IPC_SET", 258, "..i", any, {static_cast<u64>(m), 1, to});
+    row("shmctl IPC_STAT", 263, "..o", 0, {static_cast<u64>(h), 2, to});
+    row("shmctl IPC_SET", 263, "..i", any, {static_cast<u64>(h), 1, to});
+    (void)syscall(254, s, 0, 0, 0), (void)syscall(258, m, 0, 0), (void)syscall(263, h, 0, 0);
+}
+
+void parts() {
+    const u64 me = static_cast<u64>(getpid()), fd = word(file);
+    row("proc_info: pids", 336, "....o", 0, {1, 1, 0, 0, to, 4096});
+    row("proc_info: descriptors", 336, "....o", 0, {2, me, 1, 0, to, 4096});
+    row("proc_info: the program's path", 336, "....o", 0, {2, me, 11, 0, to, 1024});
+    row("proc_info: the directory", 336, "....o", 0, {2, me, 9, 0, to, 4096});
+    row("gettimeofday", 116, ".o", any, {to, with, 0});
+    memset(room, 0, sizeof room);
+    row("fcntl F_PREALLOCATE", 92, "..i", any, {fd, 42, to});
+    row("fcntl F_PUNCHHOLE", 92, "..i", any, {fd, 99, to});
+    row("fcntl F_LOG2PHYS_EXT", 92, "..i", any, {fd, 65, to});
+    const u64 u = word(fd_of(socket(AF_INET, SOCK_DGRAM)));
+    memcpy(room, "lo0", 4);
+    row("ioctl SIOCGIFFLAGS", 54, "..i", any, {u, 0xc0206911, to});
+    memset(room, 0, sizeof room);
+    row("setsockopt SO_NOSIGPIPE", 105, "...i", 0, {u, 0xffff, 0x1022, to, 4});
+    row("setsockopt IP_ADD_MEMBERSHIP", 105, "...i", any, {u, 0, 12, to, 8});
+    fails(syscall(105, u, 0xffff, 4, 0, 4), xnu::EFAULT, "setsockopt of no value that has a length");
+    u8* page = reinterpret_cast<u8*>(syscall(xnu::SYS_mmap, 0, 4096, 3, 0x1002, -1, 0).raw);
+    u8 name[16] = {16, 2, 0, 0, 127, 0, 0, 1};
+    u32 size = 16;
+    (void)syscall(104, u, name, 16), (void)syscall(32, u, name, &size), (void)syscall(133, u, "datagram", 8, 0, name, 16);
+    Vector v{room, 8};
+    const Header m{nullptr, 0, 0, &v, 1, 0, nullptr, 0, 0};
+    memcpy(page, &m, sizeof m);
+    (void)syscall(xnu::SYS_mprotect, page, 4096, 1);
+    fails(syscall(27, u, page, 2), xnu::EFAULT, "recvmsg with a header that cannot be written");
+}
+
 }  // namespace
 
 int main() {
@@ -367,6 +418,6 @@ int main() {
     u8* pages = reinterpret_cast<u8*>(syscall(xnu::SYS_mmap, 0, 3 * 4096, 3, 0x1002, -1, 0).raw);
     edge = pages + 4096, readonly = pages + 2 * 4096;
     ok(syscall(xnu::SYS_mprotect, edge, 4096, 0).ok() && syscall(xnu::SYS_mprotect, readonly, 4096, 1).ok(), "a page, a hole, and one to read");
-    paths(), files(), sockets(), waits(), rest();
+    paths(), files(), sockets(), waits(), rest(), others(), parts();
     return done();
 }
