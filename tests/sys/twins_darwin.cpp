@@ -126,12 +126,12 @@ void waits() {
     const u32 none = 0;
     fails(syscall(sigwait_, &none, &got), xnu::EINVAL, "for nothing");
     fails(syscall(sigwait_, bad_pointer(), &got), xnu::EFAULT, "from nowhere");
+    (void)signal_handle(xnu::SIGUSR2, [](i32, SignalInfo*, SignalContext*) {});
     const i32 waker = start_child([] {
         const i32 parent = static_cast<i32>(getppid());
         for (;;)
             if (syscall(xnu::SYS_kill, parent, xnu::SIGUSR2, 1).failed() || syscall(93, 0, 0, 0, 0, "\0\0\0\0\0\0\0\0\x10\x27\0\0\0\0\0").failed()) return 0;
     });
-    (void)signal_handle(xnu::SIGUSR2, [](i32, SignalInfo*, SignalContext*) {});
     fails(syscall(sigsuspend_, 0), xnu::EINTR, "sigsuspend");
     (void)syscall(xnu::SYS_kill, waker, xnu::SIGKILL, 1), (void)end_of_child(waker);
 }
