@@ -119,6 +119,9 @@ void pages_and_regions(u64 base) {
         return Ask(4812, 3813).address(at).address(size).word(which).word(value).go();
     };
     same(attribute(base + 3 * page, page, 1, 6), ok_, "machine_attribute: caches of what has no pages");
+    Ask value(4812, 3813);
+    same(value.address(base + 3 * page).address(page).word(1).word(6).go(), ok_, "and again");
+    same(value.next(), 6, "the value comes back");
     same(attribute(base, page, 2, 6), invalid_address, "what x86 does not know: INVALID_ADDRESS");
     same(attribute(hole, page, 1, 6), failure, "a hole: FAILURE");
     same(attribute(hole, 0, 1, 6), ok_, "no bytes: no error");

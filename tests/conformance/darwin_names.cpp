@@ -105,6 +105,7 @@ void made() {
     Buffer b;
     same(allocate_full(b, right_receive, 0, 0, 0, 0), ok_, "mach_port_allocate_full");
     const u32 p = b.word(44);
+    check(b.word(36) == 0 && b.word(40) == 0, "made as was asked");
     same(type(p), type_of(right_receive), "a receive right");
     same(allocate_full(b, right_receive, task_self(), 0, 0, 0), invalid_value, "after another: INVALID_VALUE");
     same(allocate_full(b, right_receive, 0, 1, 0, 0), invalid_value, "under no name: INVALID_VALUE");
@@ -120,6 +121,7 @@ void made() {
     same(routine(b, 3219, right_receive, 1, 0), invalid_argument, "under a name: INVALID_ARGUMENT");
     same(routine(b, 3219, right_set, 2, 0), invalid_value, "a set with a message in advance: INVALID_VALUE");
     same(routine(b, 3219, right_receive, 2, 100), ok_, "a port with one");
+    check(b.word(36) == 2 && b.word(40) == 100, "as was asked");
     mod_refs(b.word(44), right_receive, -1);
     same(routine_on(host(), b, 3219, right_receive, 0, 0), invalid_task, "of a host: INVALID_TASK");
     same(routine(b, 3204, right_send), invalid_value, "mach_port_allocate of a send right: INVALID_VALUE");

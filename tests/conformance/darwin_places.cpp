@@ -35,10 +35,13 @@ void of_host() {
     same(routine_on(host(), b, 219, 99, 38), invalid_argument, "a flavor that is none: INVALID_ARGUMENT");
     constexpr i32 statistics[] = {216, 219, 402};
     for (const i32 id : statistics) same(routine(b, id, 1, 6), invalid_host, "statistics of a task: INVALID_HOST");
+    same(routine_on(host(), b, 216, 1, 6), ok_, "host_statistics HOST_LOAD_INFO");
+    same(b.word(36), 6, "six words");
     same(routine_on(host(), b, 216, 1, 5), failure, "host_statistics with too little room: FAILURE");
     same(routine_on(host(), b, 216, 99, 6), invalid_argument, "of a flavor that is none: INVALID_ARGUMENT");
     if (superuser()) {
         same(routine_on(host(), b, 402, 1, 6), ok_, "host_priv_statistics");
+        same(b.word(36), 6, "six words");
         same(routine_on(host(), b, 402, 1, 5), failure, "too little room: FAILURE");
         same(routine_on(host(), b, 400), ok_, "host_get_boot_info");
     } else {
