@@ -158,7 +158,7 @@ static void masks() {
     give(1, bit(SIGUSR2));
     call(bsd + 48, 2, &usr1, 0);
     same(result(), 1, "SIG_UNBLOCK");
-    for (i32 i = 0; i < 1000 && !count; i++) rest();
+    for (i32 i = 0; i < 30000 && !count; i++) rest();
     same(count, 1, "and it comes");
     give(1, bit(SIGUSR1));
     call(bsd + 48, 3, &usr1, 0);
@@ -172,7 +172,7 @@ static void masks() {
     result();
     count = 0;
     call(bsd + 37, call(bsd + 20), SIGUSR1, 1);
-    for (i32 i = 0; i < 1000 && !count; i++) rest();
+    for (i32 i = 0; i < 30000 && !count; i++) rest();
     check(count == 1 && handler_thread == name && handler_thread != self, "a signal to the process goes to the thread that does not mask it");
     give(5);
     same(result(), 0, "__disable_threadsignal leaves the mask as it is told");
