@@ -6,8 +6,10 @@
 
 #include "sys/darwin/rpc.h"
 #include "sys/darwin/vm.h"
+#include "sys/file.h"
 #include "sys/mem.h"
 #include "sys/memory.h"
+#include "sys/thread.h"
 
 using namespace trapeze;
 using namespace trapeze::xnu;
@@ -136,6 +138,59 @@ void remapping() {
     (void)mach_vm_deallocate(task, at, 3 * page_size);
 }
 
+// A read that waits while its memory gets a second address, and whose bytes come at that time.
+struct Reader {
+    i32 from;
+    u64 at, n;
+    u64 got;
+};
+void read_all(void* p) {
+    Reader& r = *static_cast<Reader*>(p);
+    while (r.got < r.n) {
+        const Result one = read(r.from, reinterpret_cast<void*>(r.at + r.got), r.n - r.got);
+        if (!one.ok() || one.raw == 0) return;
+        r.got += static_cast<u64>(one.raw);
+    }
+}
+struct Writer {
+    i32 to;
+    u8 value;
+};
+void write_all(void* p) {
+    const Writer& w = *static_cast<Writer*>(p);
+    u8 bytes[64];
+    memset(bytes, w.value, sizeof bytes);
+    for (u32 i = 0; i < 128; i++) (void)write(w.to, bytes, sizeof bytes);
+}
+
+void remapping_meanwhile() {
+    constexpr u64 count = 512, size = count * page_size, n = 2 * page_size;  // much to copy behind what is read into
+    u32 lost = 0, failed = 0;
+    for (u32 i = 0; i < 15; i++) {
+        const u64 at = pages(count);
+        memset(reinterpret_cast<void*>(at), 0x11, size);
+        i32 ends[2];
+        Result error{0};
+        if (!pipe(ends).ok()) return ok(false, "a pipe");
+        Reader reader{ends[0], at, n, 0};
+        Writer writer{ends[1], static_cast<u8>(0x80 + i)};
+        Thread* const r = thread_create(read_all, &reader, &error);
+        Thread* const w = thread_create(write_all, &writer, &error);
+        RemapOut twin{};
+        if (i % 3) thread_yield();
+        failed += remap({0, size, 0, VM_FLAGS_ANYWHERE, at, false, VM_INHERIT_COPY}, &twin) != KERN_SUCCESS;
+        if (w) thread_join(w);
+        if (r) thread_join(r);
+        if (!r || !w || reader.got != n) failed++;
+        for (u64 k = 0; k < n; k++) lost += byte(at + k) != writer.value || byte(twin.target + k) != writer.value;
+        for (const i32 end : ends) (void)close(end);
+        (void)mach_vm_deallocate(task, twin.target, size);
+        (void)mach_vm_deallocate(task, at, size);
+    }
+    ok(failed == 0, "a second address for memory that is being read into: every read and every remap is as if alone");
+    ok(lost == 0, "and no byte of it is lost");
+}
+
 struct PurgableIn {
     u32 address[2];
     i32 control, state;
@@ -208,6 +263,7 @@ int main() {
     print("TAP version 13\n");
     entries();
     remapping();
+    remapping_meanwhile();
     purgable();
     children();
     return done();

@@ -128,9 +128,14 @@ Answer answer(Trap& trap, u32 register_arguments, const Call*& call) {
     if (!executed) return injected;
     if (trap.klass != TrapClass::bsd) return execute(trap, *call, found);
     if (cancelled_before(trap.thread, trap.number)) return fail(xnu::EINTR);
+    const u32 turn = __atomic_load_n(&sharing_turn, __ATOMIC_ACQUIRE);
     trap.thread.cancel_point = cancellation_point(trap.number);
     const Answer a = execute(trap, *call, found);
     trap.thread.cancel_point = false;
+    if (a.kind == Answer::error && a.rax == xnu::EFAULT && (turn & 1 || turn != __atomic_load_n(&sharing_turn, __ATOMIC_ACQUIRE))) {
+        await_sharing();  // the host wrote where nobody could at that moment
+        return begin_again();
+    }
     return a;
 }
 

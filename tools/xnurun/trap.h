@@ -48,9 +48,17 @@ using TrapHandler = Answer (*)(Trap&);
 // The answer to the trap that `context` stands behind; called by on_host_signal.
 void answer_trap(Thread&, HostContext&);
 
+// Private memory that becomes shared (vm_share.cpp) cannot be written meanwhile. The number is odd then; who saw another one before must
+// try again what was EFAULT.
+extern u32 sharing_turn;
+void await_sharing();
+bool copyout_behind_sharing(const void* from, u64 to, u64 n);
+
 // Guest memory. false = EFAULT.
 inline bool copyin(void* to, u64 from, u64 n) { return guest_copy(to, reinterpret_cast<const void*>(from), n) == 0; }
-inline bool copyout(const void* from, u64 to, u64 n) { return guest_copy(reinterpret_cast<void*>(to), from, n) == 0; }
+inline bool copyout(const void* from, u64 to, u64 n) {
+    return guest_copy(reinterpret_cast<void*>(to), from, n) == 0 || copyout_behind_sharing(from, to, n);
+}
 // Could n bytes, a page at most, be written there? For calls whose effect must not come before EFAULT.
 inline bool writable(u64 to, u64 n) {
     return guest_touch(reinterpret_cast<void*>(to)) == 0 && guest_touch(reinterpret_cast<void*>(to + n - 1)) == 0;

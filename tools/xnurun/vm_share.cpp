@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Memory under two addresses (vm_remap, memory entries, VM_INHERIT_SHARE). The host duplicates shared mappings: mremap with an
 // old size of 0. Private memory is made shared in place: its pages go to a shared anonymous mapping, which then takes their
-// address. Meanwhile the program's other threads stand still; one that waits in a host call which writes there could lose that.
+// address. Meanwhile the program's other threads run no code of theirs, and the pages cannot be written: what a trap of one of them
+// would write there (a read that its bytes arrive for) is EFAULT to the host or the emulator, and is done again behind it (copyout,
+// answer). Rejected: letting such writes happen, since what comes behind the copy is lost. A datagram that the host has taken
+// off its queue by then is lost, as one that was never delivered.
 //
 // What is shared now but not by the program's wish is still copied at fork: fork_prepare_memory makes the copies, the child
 // puts them in place.
@@ -16,7 +19,26 @@
 #include "tools/xnurun/vm.h"
 
 namespace trapeze {
+
+u32 sharing_turn;
+
+void await_sharing() {
+    for (u32 turn; (turn = __atomic_load_n(&sharing_turn, __ATOMIC_ACQUIRE)) & 1;)
+        host(lnx::SYS_futex, &sharing_turn, lnx::FUTEX_WAIT | lnx::FUTEX_PRIVATE_FLAG, turn, nullptr);
+}
+
+bool copyout_behind_sharing(const void* from, u64 to, u64 n) {
+    if (!__atomic_load_n(&sharing_turn, __ATOMIC_ACQUIRE)) return false;  // there never was one
+    await_sharing();
+    return guest_copy(reinterpret_cast<void*>(to), from, n) == 0;
+}
+
 namespace {
+
+void next_turn() {
+    __atomic_fetch_add(&sharing_turn, 1, __ATOMIC_SEQ_CST);
+    futex_wake(&sharing_turn, 0x7fffffff);
+}
 
 constexpr u64 page = 4096;
 u64 trunc(u64 a) { return a & ~(page - 1); }
@@ -67,13 +89,22 @@ bool first_in(u64 from, u64 end, bool (*wanted)(const HostMapping&), HostMapping
     return false;
 }
 
+// Nobody may hold a lock here that somebody else writes to the guest under: those wait for the turn's end.
 bool make_shared(const HostMapping& m) {
-    const i64 r = copy_of(m, lnx::MAP_SHARED);
-    if (host_failed(r)) return false;
     const u64 size = m.high - m.low;
-    host(lnx::SYS_mprotect, r, size, m.protection);
-    guards_forget(m.low, size);  // from here on PROT_NONE is a mapping's own
-    return !host_failed(host(lnx::SYS_mremap, r, size, size, lnx::MREMAP_MAYMOVE | lnx::MREMAP_FIXED, m.low));
+    next_turn();
+    if (m.protection & lnx::PROT_WRITE) host(lnx::SYS_mprotect, m.low, size, m.protection & ~static_cast<u32>(lnx::PROT_WRITE));
+    HostMapping still = m;
+    still.protection &= ~static_cast<u32>(lnx::PROT_WRITE);
+    i64 r = copy_of(still, lnx::MAP_SHARED);
+    if (!host_failed(r)) {
+        host(lnx::SYS_mprotect, r, size, m.protection);
+        r = host(lnx::SYS_mremap, r, size, size, lnx::MREMAP_MAYMOVE | lnx::MREMAP_FIXED, m.low);
+    }
+    if (host_failed(r)) host(lnx::SYS_mprotect, m.low, size, m.protection);
+    next_turn();
+    if (!host_failed(r)) guards_forget(m.low, size);  // from here on PROT_NONE is a mapping's own
+    return !host_failed(r);
 }
 
 bool any_private(const HostMapping& m) { return !m.shared; }
@@ -200,6 +231,7 @@ void fork_parent_memory() {
 }
 
 void fork_child_memory() {
+    sharing_turn = 0;
     ranges_lock.reset();
     for (u32 n = 0; n < fork_count; n++) {
         const ForkCopy& c = fork_copies[n];
