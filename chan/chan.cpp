@@ -22,7 +22,7 @@ void WaitQueue::put(Sudog* s) {
 }
 
 void WaitQueue::remove(Sudog* s) {
-    if (!s->queued) return;
+    if (!s->queued) return;  // survives in chan if false: only a select removes
     (s->prev ? s->prev->next : first) = s->next;
     (s->next ? s->next->prev : last) = s->prev;
     s->queued = false;
@@ -32,7 +32,8 @@ Sudog* WaitQueue::take() {
     while (Sudog* s = first) {
         remove(s);
         u32 nobody = 0;
-        if (s->in_select && !s->g->selectdone.cas(nobody, 1, acq_rel)) continue;  // another channel was faster
+        // Another channel was faster. Relaxed: who wins is all it says; the rest comes with the channel's lock, and with ready.
+        if (s->in_select && !s->g->selectdone.cas(nobody, 1, relaxed)) continue;  // survives in chan if false: nobody selects there
         s->g->param = s;
         return s;
     }
@@ -56,7 +57,7 @@ void chanref(Hchan* c) {
 }
 
 void chanunref(Hchan* c) {
-    if (!c || c->refs.xadd(~0u, acq_rel) != 1) return;
+    if (!c || c->refs.xadd(~0u, acq_rel) != 1) return;  // the last one: with all the others, who are done with it
     if (c->elem->destroy)
         for (; c->count; c->count--) {
             c->elem->destroy(c->buffer + c->recv_at * c->elem->size);

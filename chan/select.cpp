@@ -113,7 +113,7 @@ i32 selectgo(const SelectCase* cases, Hchan** order, Sudog* entries, u32 n, bool
 
     held.lock_all();
     for (u32 i = 0; i < n; i++)
-        if (cases[i].c) queue_of(cases[i])->remove(&entries[i]);
+        if (cases[i].c) queue_of(cases[i])->remove(&entries[i]);  // survives if true: it is in no queue
     held.unlock_all();
     const Sudog* woken_by = static_cast<Sudog*>(g->param);
     const i32 chosen = static_cast<i32>(woken_by - entries);

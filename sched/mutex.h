@@ -17,17 +17,17 @@ struct Mutex {
 
     void lock() {
         u32 free = 0;
-        if (!word.cas(free, 1, acquire)) (void)lock_slow({});
+        if (!word.cas(free, 1, acquire)) (void)lock_slow({});  // with the release of the unlock before
     }
     // Waits until then at most; done: it is locked.
     Waited lock_until(Until until) {
         u32 free = 0;
-        return word.cas(free, 1, acquire) ? Waited::done : lock_slow(until);
+        return word.cas(free, 1, acquire) ? Waited::done : lock_slow(until);  // as lock: with unlock
     }
     bool try_lock();  // does not wait
     void unlock() {
         u32 held = 1;
-        if (!word.cas(held, 0, release)) unlock_slow(held);
+        if (!word.cas(held, 0, release)) unlock_slow(held);  // with the acquire of the next lock
     }
     bool locked() const { return word.load(relaxed) & 1; }  // of use in assertions
 

@@ -10,10 +10,13 @@
 // being started. It is kept from two sides, each with a fence between its write and its read:
 //   1. Who makes a G ready puts it into its queue (put_next's xchg, or the global lock), THEN looks: an idle P and nobody
 //      spinning? then it starts an M, spinning.
-//   2. An M that gives up spinning has put its P among the idle ones and taken itself from nspinning (seq_cst, both), THEN looks
-//      once more through all queues (seq_cst); if it finds something it takes an idle P and goes on.
-//   3. An M that stops spinning because it found a G starts another one, if there is an idle P: there may be more.
-// Whichever of 1 and 2 is second in the order of seq_cst operations sees the other's write (tests/model/sched.cpp).
+//   2. An M that gives up its P, whether it has been spinning or not, has put it among the idle ones (seq_cst) and taken itself from
+//      nspinning, THEN looks whether anybody spins (seq_cst), and if not once more through all queues (seq_cst); if it finds
+//      something it takes an idle P and goes on.
+//   3. Who stops counting as spinning for another reason, because it found a G or because there was no idle P to start an M with,
+//      THEN does what 1 says: there may be more, and others relied on it.
+// Whichever is second in the order of seq_cst operations sees the other's write (tests/model/sched.cpp). So whoever is the last
+// to be taken from nspinning looks, after all who relied on that.
 //
 // Timers. While there are sleepers and an idle P, one idle M, the keeper, sleeps only until the earliest of them. Ms that
 // run look at the clock at every 61st decision and whenever their queue is empty. An M that finds other work
@@ -31,7 +34,7 @@ extern "C" void gosw(uptr* save, uptr to);
 
 constinit Sched sched{};  // constinit: a constructor would run after schedinit, and undo it
 
-[[gnu::cold]] static void startm(bool spinning_counted);
+[[gnu::cold]] static bool startm();
 
 // --- idle Ps and Ms, sched.lock held --------------------------------------------------------------------------------
 
@@ -39,8 +42,7 @@ static P* pidleget() {
     P* p = sched.idle_ps;
     if (p) {
         sched.idle_ps = p->link;
-        // survives as acq_rel: only the addition is a partner; one order for all changes of the word
-        sched.nidle_ps.xadd(~0u, seq_cst);
+        sched.nidle_ps.xadd(~0u, relaxed);  // sched.lock orders it with the others; who reads more than there are looks in vain
     }
     return p;
 }
@@ -49,13 +51,13 @@ static void pidleput(P* p) {
     p->m = nullptr;
     p->link = sched.idle_ps;
     sched.idle_ps = p;
-    sched.nidle_ps.xadd(1, seq_cst);  // rule 2: with wakep's load
+    sched.nidle_ps.xadd(1, seq_cst);  // rule 2: with the loads of wakep and mind_timers
 }
 
 static void drop_keeper(M* m) {
     if (sched.keeper != m) return;
     sched.keeper = nullptr;
-    // survives as release: not explored, the model's scheduler has no timers
+    // With mind_timers' load, as publish's store of next_timer with stopm's. survives as release: as there
     sched.keeper_until.store(never, seq_cst);
 }
 
@@ -150,10 +152,13 @@ void goexit() {
 
 // Rule 1's second half.
 static void wakep() {
-    if (!sched.started || !sched.nidle_ps.load(seq_cst)) return;
-    u32 none = 0;
-    // survives as acq_rel: the load decides (with the subtraction of rule 2), the cas only keeps two from starting an M each
-    if (sched.nspinning.load(seq_cst) == 0 && sched.nspinning.cas(none, 1, seq_cst)) startm(true);
+    // With findrunnable's load of nspinning, and pidleput's addition. The cas only keeps two from starting an M each. In this order: after
+    // a subtraction of rule 3 whoever gives its P up unseen here sees what that was to look for.
+    while (sched.started && sched.nspinning.load(seq_cst) == 0 && sched.nidle_ps.load(seq_cst)) {
+        u32 none = 0;
+        if (!sched.nspinning.cas(none, 1, relaxed) || startm()) return;
+        sched.nspinning.xadd(~0u, relaxed);  // rule 3: the loads come after it
+    }
 }
 
 void ready(G* g) {
@@ -170,9 +175,10 @@ void start_ms(bool predawn) {
 }
 
 void mind_timers() {
-    const i64 when = next_timer.load(relaxed);
-    // survives as acquire: not explored, the model's scheduler has no timers
-    if (when == never || !sched.nidle_ps.load(relaxed) || when >= sched.keeper_until.load(seq_cst)) return;
+    const i64 when = next_timer.load(relaxed);  // at least this thread's own, or what it has run
+    if (when == never || !sched.nidle_ps.load(seq_cst)) return;  // with pidleput's addition, after which stopm looks at next_timer
+    // With drop_keeper's store. survives as acquire: an old keeper's time is read only by one that stopm overtakes twice, beyond the bound
+    if (when >= sched.keeper_until.load(seq_cst)) return;
     wakep();
 }
 
@@ -221,13 +227,11 @@ static bool work_anywhere() {
     sched.idle_ms = m;
     sched.nidle_ms++;
     for (;;) {
-        // survives as acquire: not explored, the model's scheduler has no timers
-        const i64 when = next_timer.load(seq_cst);
+        const i64 when = next_timer.load(seq_cst);  // with publish's store, after which mind_timers looks for idle Ps and at the keeper
         i64 deadline = -1;
         if (when != never && when < sched.keeper_until.load(relaxed) && sched.nidle_ps.load(relaxed)) {
             sched.keeper = m;
-            // survives as release: not explored, the model's scheduler has no timers
-            sched.keeper_until.store(when, seq_cst);
+            sched.keeper_until.store(when, relaxed);  // who reads an older one wakes an M in vain
             deadline = when;
         }
         if (when == never && sched.nidle_ms == sched.mcount) report_deadlock();
@@ -265,8 +269,7 @@ static G* findrunnable(M* m) {
         if (sched.nprocs > 1 && (m->spinning || 2 * sched.nspinning.load(relaxed) < sched.nprocs - sched.nidle_ps.load(relaxed))) {
             if (!m->spinning) {
                 m->spinning = true;
-                // survives as acq_rel: only giving up spinning needs the fence; one order for all changes of the word
-                sched.nspinning.xadd(1, seq_cst);
+                sched.nspinning.xadd(1, relaxed);  // that it is taken back is what others rely on
             }
             if ((g = steal(m))) return g;
         }
@@ -281,20 +284,20 @@ static G* findrunnable(M* m) {
         pidleput(p);
         unlock(&sched.lock);
 
-        if (m->spinning) {  // rule 2
+        if (m->spinning) {
             m->spinning = false;
-            sched.nspinning.xadd(~0u, seq_cst);  // with wakep's load
-            if (work_anywhere()) {
-                lock(&sched.lock);
-                P* again = pidleget();
-                unlock(&sched.lock);
-                if (again) {
-                    acquirep(m, again);
-                    m->spinning = true;
-                    // survives as acq_rel: only giving up spinning needs the fence; one order for all changes of the word
-                    sched.nspinning.xadd(1, seq_cst);
-                    continue;
-                }
+            sched.nspinning.xadd(~0u, relaxed);  // rule 2: the loads come after it
+        }
+        // With wakep's load: who saw it count as spinning has queued before; and others' subtractions that this does not see look later.
+        if (sched.nspinning.load(seq_cst) == 0 && work_anywhere()) {
+            lock(&sched.lock);
+            P* again = pidleget();
+            unlock(&sched.lock);
+            if (again) {
+                acquirep(m, again);
+                m->spinning = true;
+                sched.nspinning.xadd(1, relaxed);
+                continue;
             }
         }
         stopm(m);
@@ -309,8 +312,7 @@ void schedule() {
         G* g = findrunnable(m);
         if (m->spinning) {  // rule 3
             m->spinning = false;
-            // survives as acq_rel: what it did not look at, wakep does
-            sched.nspinning.xadd(~0u, seq_cst);
+            sched.nspinning.xadd(~0u, relaxed);  // the loads come after it
             wakep();
         }
         mind_timers();
@@ -335,15 +337,13 @@ static void mstart(void* arg) {
     schedule();
 }
 
-// Gives an idle P to an M, a new one if none is idle. The caller has counted the M as spinning.
-static void startm(bool spinning_counted) {
+// Gives an idle P to an M, a new one if none is idle, which the caller has counted as spinning. False: no P is idle any more.
+static bool startm() {
     lock(&sched.lock);
     P* p = pidleget();
     if (!p) {
         unlock(&sched.lock);
-        // survives as acq_rel: no P is idle, so nobody's wake-up was left to this one
-        if (spinning_counted) sched.nspinning.xadd(~0u, seq_cst);
-        return;
+        return false;
     }
     M* m = sched.idle_ms;
     if (m) midleremove(m);
@@ -351,16 +351,17 @@ static void startm(bool spinning_counted) {
     unlock(&sched.lock);
     if (m) {
         m->nextp = p;
-        m->spinning = spinning_counted;
+        m->spinning = true;
         notewakeup(&m->park);
-        return;
+        return true;
     }
     m = newm(id);
     m->nextp = p;
-    m->spinning = spinning_counted;
+    m->spinning = true;
     Result error;
     m->thread = thread_create(mstart, m, &error);
     if (!m->thread) die_errno("no OS thread for another M; GOMAXPROCS bounds how many are needed", error);
+    return true;
 }
 
 u64 goid() { return getg()->id; }

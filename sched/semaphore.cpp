@@ -58,13 +58,13 @@ Waited Semaphore::get(u64 n, Until until, Wait why, const void* on) {
     while (!(v & waiting) && !word.cas(v, v | waiting, Order::acquire)) {}
     list.put(&w);
     G* others = serve(&w);
-    if (!w.granted) {
+    if (!w.granted) {  // survives if true: they are made ready a little earlier
         ready_all(others);  // seldom any: those that one whose time was up left to be served
         others = nullptr;
     }
     if (!w.granted && w.ended == Waited::done) {
         list.park(&w, why, on);
-        if (w.granted) return Waited::done;
+        if (w.granted) return Waited::done;  // survives if false: it locks in vain
         lock(&list.lock);
     }
     if (!w.granted) {
@@ -80,7 +80,7 @@ bool Semaphore::give(u64 n) {
     u64 v = word.load(relaxed);
     do {
         if (n > v / unit) return false;
-        if (v & waiting) {
+        if (v & waiting) {  // survives if true: it locks in vain
             lock(&list.lock);
             (void)word.xadd(0 - n * unit, Order::release);
             G* served = serve(nullptr);

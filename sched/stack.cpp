@@ -45,7 +45,7 @@ constexpr usize g_offset = (slot_size - sizeof(Slab) - sizeof(G)) & ~usize{63}; 
         s = new (base + slot_size - sizeof(Slab)) Slab{};
         s->base = base;
         s->next = slabs.load(relaxed);
-        slabs.store(s, release);
+        slabs.store(s, release);  // with the loads of those who look through the slabs: the Slab is made
     }
     u8* slot = s->base + slot_size * s->used.load(relaxed);
     Result r = pages_guard(slot, page_size);
@@ -53,7 +53,7 @@ constexpr usize g_offset = (slot_size - sizeof(Slab) - sizeof(G)) & ~usize{63}; 
     G* g = new (slot + g_offset) G{};
     g->stack_low = reinterpret_cast<uptr>(slot) + page_size;
     g->stack_high = reinterpret_cast<uptr>(g);
-    s->used.store(s->used.load(relaxed) + 1, release);  // reports look at Gs below `used`
+    s->used.store(s->used.load(relaxed) + 1, release);  // with the loads of those who look at Gs below `used`: the G is made
     return g;
 }
 
@@ -117,8 +117,9 @@ void gfree(G* g) {
 }
 
 void for_each_g(void (*visit)(G*, void*), void* arg) {
-    for (Slab* s = slabs.load(acquire); s; s = s->next)
-        for (u32 i = 0; i < s->used.load(acquire); i++) visit(reinterpret_cast<G*>(s->base + slot_size * i + g_offset), arg);
+    for (Slab* s = slabs.load(acquire); s; s = s->next)  // with carve
+        for (u32 i = 0; i < s->used.load(acquire); i++)  // with carve
+            visit(reinterpret_cast<G*>(s->base + slot_size * i + g_offset), arg);
 }
 
 // While a switch is under way g and the stack pointer belong to different stacks (heritage 18): only the pointer tells. Reads
@@ -126,8 +127,9 @@ void for_each_g(void (*visit)(G*, void*), void* arg) {
 G* g_of_stack(uptr sp) {
     M* m = getm();
     if (m && sp > m->g0.stack_low && sp <= m->g0.stack_high) return &m->g0;
-    for (Slab* s = slabs.load(acquire); s; s = s->next) {
+    for (Slab* s = slabs.load(acquire); s; s = s->next) {  // with carve
         const uptr at = sp - reinterpret_cast<uptr>(s->base);
+        // with carve
         if (at < slot_size * s->used.load(acquire)) return reinterpret_cast<G*>(s->base + at / slot_size * slot_size + g_offset);
     }
     G* first = main_goroutine();
@@ -135,9 +137,9 @@ G* g_of_stack(uptr sp) {
 }
 
 G* g_of_guard(uptr address) {
-    for (Slab* s = slabs.load(acquire); s; s = s->next) {
+    for (Slab* s = slabs.load(acquire); s; s = s->next) {  // with carve
         const uptr at = address - reinterpret_cast<uptr>(s->base);
-        if (at >= slot_size * s->used.load(acquire)) continue;
+        if (at >= slot_size * s->used.load(acquire)) continue;  // with carve
         if (at % slot_size >= page_size) return nullptr;
         return reinterpret_cast<G*>(s->base + at / slot_size * slot_size + g_offset);
     }

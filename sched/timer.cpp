@@ -41,12 +41,14 @@ void sift_down(u32 i, Timer* t) {
     set(i, t);
 }
 
+// With stopm's load; what publishes looks for idle Ps and at the keeper afterwards (mind_timers).
+// survives in timer as release: sched.cpp kills it
 void publish() { next_timer.store(used ? heap[0]->when : never, seq_cst); }
 
 [[gnu::cold]] void grow() {
     const u32 more = room ? 2 * room : 64;
     Timer** bigger = static_cast<Timer**>(mal(more * sizeof(Timer*)));
-    if (room) {
+    if (room) {  // survives if true: of nothing nothing is copied
         memcpy(bigger, heap, room * sizeof(Timer*));
         mfree(heap, room * sizeof(Timer*));
     }
@@ -58,7 +60,7 @@ void publish() { next_timer.store(used ? heap[0]->when : never, seq_cst); }
 
 void add_timer(Timer* t) {
     lock(&timer_lock);
-    if (used == room) grow();
+    if (used == room) grow();  // survives if true: it costs memory only
     sift_up(used++, t);
     publish();
     unlock(&timer_lock);
@@ -81,7 +83,7 @@ void del_timer(Timer* t) {
 
 void run_timers() {
     const i64 now = nanotime();
-    if (now < next_timer.load(relaxed)) return;
+    if (now < next_timer.load(relaxed)) return;  // survives if false: it looks in vain
     lock(&timer_lock);
     G* due = nullptr;
     G** end = &due;

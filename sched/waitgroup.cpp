@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // See waitgroup.h. The last done with a waiter takes the whole list in the same step, under list.lock, in which the counter becomes 0:
 // an add that comes after cannot keep those who waited, and a wait that comes after is another round.
+// It leaves `waiting` set: until it has released list.lock nobody passes by who would then give the WaitGroup's memory back.
 #include "sched/waitgroup.h"
 
 #include "sys/panic.h"
@@ -24,10 +25,11 @@ void WaitGroup::add(i64 n) {
     for (;;) {
         const i64 count = (v >> 1) + n;
         if (count < 0) panic("WaitGroup: negative counter");
-        if (word.cas(v, count ? v + n * one : 0, acq_rel)) {
+        // With the releases of the other dones, whose work is to be seen. survives if true: it fails only for one that adds without being counted
+        if (word.cas(v, v + n * one, acquire)) {
             G* chain = nullptr;
             G** end = &chain;
-            if (!count)
+            if (!count)  // survives if true: the same
                 while (Waiter* w = list.take()) {
                     *end = w->g();
                     end = &w->g()->schedlink;
@@ -40,12 +42,13 @@ void WaitGroup::add(i64 n) {
 }
 
 Waited WaitGroup::wait_until(Until until) {
-    if (word.load(acquire) >> 1 == 0) return Waited::done;
+    if (word.load(acquire) == 0) return Waited::done;  // with the releases of the dones. survives if false: list.lock says the same
     Waiter w(&list, until);
     lock(&list.lock);
-    i64 v = word.load(acquire);
+    i64 v = word.load(acquire);  // with the releases of the dones, here and where the cas fails
     do {
         if (v >> 1 == 0 || w.ended != Waited::done) {
+            if (v == waiting) (void)word.cas(v, 0, relaxed);  // survives if false: the next done locks in vain
             unlock(&list.lock);
             return v >> 1 == 0 ? Waited::done : w.ended;
         }

@@ -13,7 +13,7 @@ struct WaitGroup {
     void wait() { (void)wait_until({}); }
     Waited wait_until(Until until);
 
-    // 63..1 the counter; bit 0: somebody may wait (set under list.lock; cleared under it, with the counter's becoming 0)
+    // 63..1 the counter; bit 0: somebody may wait (set under list.lock; cleared under it by one that finds 0)
     Atomic<i64> word;
     WaitList list;
 };
@@ -22,11 +22,11 @@ struct Once {
     // The first call runs f; the others return when it is done, and see what it did. From within f it waits for ever.
     template <class F>
     void run(F&& f) {
-        if (done.load(acquire)) return;  // with the release below
+        if (done.load(acquire)) return;  // with the release below. survives if false: the Mutex says the same
         m.lock();
         if (!done.load(relaxed)) {
             f();
-            done.store(1, release);
+            done.store(1, release);  // with run's first load
         }
         m.unlock();
     }

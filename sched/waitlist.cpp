@@ -89,14 +89,14 @@ void Waiter::disarm() {
         unlock(&cancel->lock);
         cancel = nullptr;
     }
-    if (timer.when >= 0) del_timer(&timer);
+    if (timer.when >= 0) del_timer(&timer);  // survives if true: it locks in vain
     timer.when = -1;
 }
 
 void Cancel::cancel() {
     G* chain = nullptr;
     trapeze::lock(&lock);
-    done.store(1, release);
+    done.store(1, release);  // with cancelled()'s load
     for (Waiter* w = waiting; w; w = w->next_cancelled)  // they take themselves out, for which they need the lock
         if (w->end(Waited::cancelled)) {
             w->g()->schedlink = chain;

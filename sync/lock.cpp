@@ -49,11 +49,17 @@ namespace {
     for (u64 mine = 0; !take_or_queue(l, &me, mine); mine = woken) (void)semasleep(me.sema, -1);
 }
 
-[[gnu::cold]] void unlock_slow(Lock* l, u64 v) {
-    if (!(v & held)) throw_("unlock of a Lock that nobody holds");  // survives if false: only misuse comes here
-    v -= held;
-    while (newest(v) && !(v & (held | woken)))
-        if (l->word.cas(v, v | woken, acquire)) return wake_oldest(l, v);
+// After the cas that lets the lock go it is looked at no more: it may be gone with the one who took it. Except as the owner of the queue,
+// in which somebody waits for it.
+[[gnu::cold]] void unlock_slow(Lock* l) {
+    for (u64 v = l->word.load(acquire);;) {  // with the release of who queued
+        if (!(v & held)) throw_("unlock of a Lock that nobody holds");  // survives if false: only misuse comes here
+        const u64 wakes = newest(v) && !(v & woken) ? woken : 0;
+        if (l->word.cas(v, (v & ~held) | wakes, acq_rel)) {
+            if (wakes) wake_oldest(l, v | woken);
+            return;
+        }
+    }
 }
 
 }  // namespace
@@ -65,7 +71,8 @@ void lock(Lock* l) {
 }
 
 void unlock(Lock* l) {
-    if (u64 v = l->word.xadd(-held, release); v != held) unlock_slow(l, v);
+    u64 v = held;
+    if (!l->word.cas(v, 0, release)) unlock_slow(l);
 }
 
 }  // namespace trapeze

@@ -45,12 +45,12 @@ u16 path[most_orders], came[most_orders];  // of the search
 
 void enter() {
     u32 no = 0;
-    while (!busy.cas(no, 1, acquire)) {
+    while (!busy.cas(no, 1, acquire)) {  // with leave
         no = 0;
         thread_yield();
     }
 }
-void leave() { busy.store(0, release); }
+void leave() { busy.store(0, release); }  // with enter
 
 // busy stays held: what is reported stands still, and nobody else reports.
 [[noreturn]] void end(Out& out) { finish(out); }
@@ -68,7 +68,7 @@ u64 serial_of(Lock* l) {
 
 bool take(Lock* l, u64 serial) {
     u64 free = serial << 1;
-    return l->word.cas(free, free | held, acquire);
+    return l->word.cas(free, free | held, acquire);  // with unlock's store
 }
 
 usize known_orders() { return norders < most_orders ? norders : most_orders; }
@@ -185,7 +185,7 @@ void unlock(Lock* l) {
         break;
     }
     leave();
-    l->word.store(v & ~held, release);
+    l->word.store(v & ~held, release);  // with take
 }
 
 }  // namespace trapeze

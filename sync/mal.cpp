@@ -120,7 +120,7 @@ inline void* take(MalCache* cache, u32 c) {
 
 inline void put(MalCache* cache, u32 c, Free* f) {
     MalCache::List& mine = cache->of[c];
-    if (!mine.room) return give_back(mine, c, f);
+    if (!mine.room) return give_back(mine, c, f);  // survives if true: it gives back too early
     mine.room--;
     f->next = mine.head;
     mine.head = f;
@@ -147,7 +147,7 @@ void* mal_try(usize n) {
 
 void* mal_raw(usize n) {
     void* p = mal_try(n);
-    if (!p) mal_none(n);
+    if (!p) mal_none(n);  // survives if false: the end of the program
     return p;
 }
 

@@ -66,7 +66,7 @@ void semaup(Sema* s, u64 n) {
     *end = nullptr;
     const bool over = __builtin_add_overflow(s->count, n, &s->count);
     unlock(&s->lock);
-    if (over) throw_("semaup: the count overflows");
+    if (over) throw_("semaup: the count overflows");  // survives if false: only misuse comes here
     while (woken) {
         SemaWaiter* w = woken;
         woken = w->next;  // before the wake-up, after which w may be gone

@@ -41,9 +41,9 @@ constexpr usize too_large = usize{1} << 47;  // no address space has it: spares 
     Heap& h = mal_heap;
     lock(&h.lock);
     Span* s = nullptr;
-    if (bytes != span_size) {
+    if (bytes != span_size) {  // survives if true: each span is a mapping of its own
         s = reinterpret_cast<Span*>(map_aligned(bytes));
-    } else if (h.kept) {
+    } else if (h.kept) {  // survives if false: memory is had anew
         s = h.kept;
         h.kept = s->next;
         h.cached -= span_size;

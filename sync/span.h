@@ -69,7 +69,7 @@ extern Atomic<i32> mal_refusal;  // why there was no memory the last time: an er
 // The objects of one class, but for those that caches hold.
 struct alignas(64) Central {
     Lock lock;
-    Span* open;          // spans with objects left, free or never made; at most one is without objects out, if it is the only one
+    Span* open;          // spans with objects left, free or never made; at most one is without objects out
     usize out, spans;
 };
 extern Central mal_central[class_count];

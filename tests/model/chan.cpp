@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Channels over a scheduler with a thread for each goroutine: each value once, in order, nobody left waiting.
 //
-// with sync/lock.cpp
-// with chan/chan.cpp
+// for sync/lock.h: tests/model/blocking_lock.h
+// source chan/hchan.h
+// source chan/chan.cpp
 #include "chan/hchan.h"
 #include "tests/model/chans.h"
 
@@ -91,6 +92,111 @@ void close_test(bool of_senders) {
     });
 }
 
+// One sends 3 values (1, unbuffered) and closes, two receive until it is closed: all values come out first. The length never lies.
+void drain_test(usize cap) {
+    Chans* s = model::fresh<Chans>("chans");
+    s->a = makechan(&value, cap);
+    for (usize i = 0; i < cap; i++) reinterpret_cast<u64*>(s->a->buffer)[i] = raw_memory;
+    const u32 n = cap ? 3 : 1;
+    go([=] {
+        for (u32 k = 0; k < n; k++) {
+            u64 v = k + 1;
+            check(chansend(s->a, &v, true) == Chan::done, "send did not send");
+        }
+        closechan(s->a);
+    });
+    for (int i = 0; i < 2; i++)
+        go([=] {
+            for (;;) {
+                check(chanlen(s->a) <= cap, "a channel is longer than its buffer");
+                u64 v = 0;
+                if (chanrecv(s->a, &v, i == 0) == Chan::closed) break;
+                if (v) s->take(v);
+                else if (i) break;  // it tried
+            }
+        });
+    at_end([=] {
+        s->exactly(n, false);
+        for (usize i = 0; i < cap; i++) check(reinterpret_cast<u64*>(s->a->buffer)[i] == raw_memory, "a value was not destroyed");
+    });
+}
+
+// Three share a channel with a value in it; the last one to let go frees it, and nobody else does.
+const Elem counted{sizeof(u64), value.move, [](void* object) {
+    check(*static_cast<u64*>(object) != 1, "a value is destroyed twice");
+    *static_cast<u64*>(object) = 1;
+    model::step("is destroyed", object);
+}};
+
+const Elem undestroyed{sizeof(u64), value.move, nullptr};
+
+void free_test() {
+    Chans* s = model::fresh<Chans>("chans");
+    Hchan* c = makechan(&counted, 3);
+    Hchan* plain = makechan(&undestroyed, 1);
+    chanref(c), chanref(c);
+    for (int i = 0; i < 3; i++)
+        go([=] {
+            u64 v = 5;
+            if (i == 0) {
+                for (u64 k = 0; k < 2; k++) {
+                    v = 5 + k;
+                    check(chansend(plain, &v, false) == Chan::done, "send did not send");
+                    if (k == 0) check(chanrecv(plain, &v, false) == Chan::done && v == 5, "what was sent is not received");
+                }
+                chanunref(plain);
+                for (u64 k = 0; k < 4; k++) {
+                    v = 5 + k;
+                    check(chansend(c, &v, false) == Chan::done, "send did not send");
+                    if (k == 0) check(chanrecv(c, &v, false) == Chan::done && v == 5, "what was sent is not received");
+                }
+            }
+            chanunref(c);
+        });
+    at_end([=] {
+        check(model::is_gone(&c->refs) && model::is_gone(&plain->refs), "a channel is not freed");
+        for (u32 i = 0; i < 3; i++) check(reinterpret_cast<u64*>(c->buffer)[i] == 1, "a value was not destroyed");
+        s->exactly(0, false);
+    });
+}
+
+// A nil channel: never ready; close of nil and closed, send on closed: panics.
+void misuse() {
+    model::allow_panic();
+    Chans* s = model::fresh<Chans>("chans");
+    s->a = makechan(&value, 1);
+    int who[4];
+    who[0] = go([=] { closechan(nullptr); });
+    who[1] = go([=] {
+        closechan(s->a);
+        closechan(s->a);
+    });
+    who[2] = go([=] {
+        Hchan* c = makechan(&value, 1);
+        closechan(c);
+        u64 v = 1;
+        chansend(c, &v, false);
+    });
+    who[3] = go([=] {
+        u64 v = 1;
+        check(chansend(nullptr, &v, false) == Chan::blocked && chanrecv(nullptr, &v, false) == Chan::blocked && chanlen(nullptr) == 0, "a nil channel is ready");
+        Hchan* c = makechan(&value, 1);
+        check(chanrecv(c, &v, false) == Chan::blocked && chansend(c, &v, false) == Chan::done && chanlen(c) == 1, "an empty channel is not empty");
+        chanref(nullptr), chanunref(nullptr);
+        makechan(&value, usize{1} << 31);
+    });
+    for (int i = 0; i < 2; i++)
+        go([=] {
+            u64 v = 1;
+            if (i) chansend(nullptr, &v, true);
+            else chanrecv(nullptr, &v, true);
+            model::fail("a nil channel is ready");
+        }, true);
+    at_end([=, a = who[0], b = who[1], c = who[2], d = who[3]] {
+        check(model::did_panic(a) && model::did_panic(b) && model::did_panic(c) && model::did_panic(d), "misuse did not panic");
+    });
+}
+
 void try_test() {
     Chans* s = model::fresh<Chans>("chans");
     s->a = makechan(&value, 1);
@@ -112,13 +218,21 @@ void try_test() {
 }  // namespace
 
 const model::Scenario scenarios[] = {
-    {"unbuffered, 1 to 1", [] { chan_test(0, 1, 1, 1); }, 4},
-    {"unbuffered, 2 to 1", [] { chan_test(0, 2, 1, 1); }, 1},
-    {"buffer of 1, 2 values to 1", [] { chan_test(1, 1, 2, 1); }, 2},
-    {"buffer of 1, 2 to 1, 2 values each", [] { chan_test(1, 2, 2, 1); }, 0},
-    {"close with receivers", [] { close_test(false); }, 1},
-    {"close with senders", [] { close_test(true); }, 1},
-    {"try_send, try_recv", [] { try_test(); }, 2},
+    {"unbuffered, 1 to 1", [] { chan_test(0, 1, 1, 1); }, 6},
+    {"unbuffered, 2 to 1", [] { chan_test(0, 2, 1, 1); }, 3},
+    {"unbuffered, 1 to 2", [] { chan_test(0, 1, 2, 2); }, 3},
+    {"buffer of 1, 2 values to 1", [] { chan_test(1, 1, 2, 1); }, 4},
+    {"buffer of 2, 3 values to 1", [] { chan_test(2, 1, 3, 1); }, 3},
+    {"buffer of 1, 2 to 1, 2 values each", [] { chan_test(1, 2, 2, 1); }, 2},
+    {"buffer of 1, 2 to 1, 3 values each", [] { chan_test(1, 2, 3, 1); }, 1},
+    {"unbuffered, 2 to 1, 3 values each", [] { chan_test(0, 2, 3, 1); }, 0},
+    {"the last one frees", [] { free_test(); }, 3},
+    {"close with receivers", [] { close_test(false); }, 3},
+    {"close with senders", [] { close_test(true); }, 3},
+    {"a value and close", [] { drain_test(0); }, 2},
+    {"3 values in a buffer of 2, and close", [] { drain_test(2); }, 2},
+    {"try_send, try_recv", [] { try_test(); }, 3},
+    {"nil and misuse", misuse, 0},
 };
 
 }  // namespace trapeze

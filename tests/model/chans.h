@@ -15,16 +15,21 @@ using model::check;
     for (auto& word : rubbish) word = 0xaaaaaaaaaaaaaaaa;
 }
 
+constexpr u64 raw_memory = 0x7261776d656d6f72;
 const Elem value{sizeof(u64), [](void* raw, void* from) {
     u64* f = static_cast<u64*>(from);
     check(*f != 0, "a value was moved twice");
     *static_cast<u64*>(raw) = std::exchange(*f, 0);
-}, nullptr};
+}, [](void* object) {
+    check(*static_cast<u64*>(object) == 0, "a value is destroyed that is still there");
+    *static_cast<u64*>(object) = raw_memory;
+}};
 
 struct Chans {
-    Hchan *a, *b;
-    u64 got[8];
-    u32 ngot, sent;
+    Hchan *a = nullptr, *b = nullptr;
+    u64 got[8]{};
+    u32 ngot = 0, sent = 0;
+    Chans() { all_random = false; }
     // Not the channel's business: several threads may do it, between two steps.
     [[gnu::no_sanitize("thread")]] void take(u64 v) { got[ngot++] = v; }
     [[gnu::no_sanitize("thread")]] void sent_one() { sent++; }

@@ -3,6 +3,7 @@
 // up takes no signal along; m is locked again after each.
 //
 // for sched/sched.h: tests/model/goroutines.h
+// for sync/lock.h: tests/model/blocking_lock.h
 // source sched/cond.cpp
 // with sched/mutex.cpp
 // with sched/timer.cpp

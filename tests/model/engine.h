@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The state of a run, shared by the suite's parts: explorer.cpp (threads, choices), states.cpp (snapshots,
+// The state of a run, shared by the suite's parts: explorer.cpp (choices), fibers.cpp (threads), states.cpp (snapshots,
 // states seen), objects.cpp (regions, semaphores, channels), memory.cpp (Atomics), plain.cpp (races),
 // table.cpp (what a failing run looked like). What it all means is in model.h.
 //
@@ -19,7 +19,7 @@ using u32 = std::uint32_t;
 using u64 = std::uint64_t;
 using usize = std::size_t;
 
-constexpr int max_threads = 8, max_locs = 64, max_order = 256, max_messages = 4096, max_stacks = 16, max_steps = 4096, max_regions = 8, max_channels = 16;
+constexpr int max_threads = 8, max_locs = 64, max_order = 256, max_messages = 4096, max_stacks = 16, max_steps = 4096, max_regions = 12, max_channels = 16;
 constexpr int max_foreign = 256;
 constexpr usize stack_size = 16 << 10, arena_size = 128 << 10;
 constexpr usize world_size = max_stacks * stack_size + arena_size, cells_size = world_size + (64 << 10);
@@ -157,6 +157,12 @@ void change(u32 cell);              // before a cell is changed: so that it can 
 Location* find(const void* at, u32 size);
 void check_stack(const void* at);   // fails if it lies below its owner's frames
 void point();
+// Why a thread comes back to explorer.cpp, and the way there and to the current thread.
+enum class Left { choice, ended, cut };
+extern Left left;
+void leave(Left how);
+void go_on();
+extern volatile u64 progress;  // so that a run without an end is seen
 u32 branch(u32 n);     // the alternatives of one place: which is taken this time
 u32 deviation(u32 n);  // the same; all but 0 use the bound up
 void wrote();
@@ -188,6 +194,7 @@ struct Outcome {
     char what[512] = "";
     char schedule[512] = "";
 };
+void watch();  // a process without progress is stopped; forks do not inherit it
 // replay: "12.1-17.2" or null.
 Outcome explore(const Scenario& s, int bound, const char* replay);
 

@@ -4,7 +4,7 @@
 // side: it is Gwaiting before it parks, whoever makes it ready finds it parked, and does so once for each park.
 //
 // A commit runs on the goroutine's own thread, once it counts as off its stack: all commits here release one Lock, which is one step.
-// The Lock blocks (lock.cpp proves the real one). Timers are the shipped ones (sched/timer.cpp); the clock stands at 0 and every
+// Locks block (blocking_lock.h). Timers are the shipped ones (sched/timer.cpp); the clock stands at 0 and every
 // deadline is 0: who runs timers, a thread of its own (`clock`), does so at any moment, so each time-out may come at any moment.
 #pragma once
 #include <cstddef>
@@ -49,19 +49,6 @@ struct Procs {
     u32 nprocs;
 };
 inline constexpr Procs sched{2};  // so a Mutex spins
-
-[[gnu::no_sanitize("thread")]] inline void lock(Lock* l) {
-    do model::wait([](void* a) { return *static_cast<u64*>(a) == 0; }, l->word.address(), "lock");
-    while (*l->word.address());
-    *l->word.address() = 1;
-    model::observe(l);
-}
-[[gnu::no_sanitize("thread")]] inline void unlock(Lock* l) {
-    if (!*l->word.address()) model::fail("unlock of a Lock that nobody holds");
-    model::publish(l);
-    *l->word.address() = 0;
-    model::changed();
-}
 
 [[gnu::no_sanitize("thread")]] inline void gowaiting(Wait, const void* const*, u32) {
     G* g = getg();

@@ -163,6 +163,12 @@ void gone(void* at) {
     l->gone = true;
 }
 
+bool is_gone(const void* at) { return find(at, 1)->gone; }
+
+void touch(const void* at) {
+    if (now.current >= 0 && cell_of(at) != cells_size) (void)enter(at, 8);
+}
+
 u64 load(const void* at, u32 size, int order, const char* file, u32 line) {
     if (now.current < 0) return content(at, size);
     point();

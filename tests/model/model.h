@@ -7,6 +7,7 @@
 //   // with sync/lock.cpp              the same, without mutants
 //   // set sched/runq.h: size = 256; -> size = 4;   a constant that is made small, in all variants
 //   // real sync/sema.h                do not take the stand-in of shadow/ for it
+//   // apart                        what is wrong may write anywhere: plants and mutants run in processes of their own
 //   // for sched/sched.h: FILE         take FILE for it
 //   /* plant NAME: what is wrong     a planted bug: the file's name, then lines with ' ' and '-' that must be there exactly once
 //   sync/lock.cpp                     and what they become, ' ' and '+'. Each must be found, or the suite fails.
@@ -16,7 +17,8 @@
 // and at its end  const model::Scenario scenarios[] = {{"3 threads, 3 times", [] { ...setup... }, 2}, ...};  where setup makes the
 // shared state (fresh), declares the threads and what must hold at the end. Code under test may use Atomic, Sema, cpu_pause,
 // throw_, panic; what else it includes needs a stand-in in shadow/. A mutant that survives needs, on its line or in
-// the comment right above it, the words "survives as ORDER: why" ("survives if true: why", "survives if false: why", "survives as nothing: why").
+// the comment right above it, the words "survives as ORDER: why" ("survives if true: why", "survives if false: why",
+// "survives as nothing: why"); "survives in NAME ..." where another primitive kills it.
 //
 // What is explored: a run deviates from the default (go on with the same thread, read the latest store, append to the
 // modification order, sleep until woken) at most `bound` times; all runs with so few deviations are made. A deviation is a
@@ -82,7 +84,8 @@ std::uint32_t deviate(std::uint32_t n, const char* what);     // the same, but a
 bool did_panic(int thread);
 [[noreturn]] void finish();                                   // the run is over, and well: as main's return ends a program
 void note(const char* what);                                  // a line in the table; no scheduling point
-void step(const char* what, const void* at);                  // a scheduling point
+void step(const char* what, const void* at);                  // a scheduling point, and something changed
+void look(const char* what, const void* at);                  // a scheduling point
 // Blocks until ready(arg), which looks at shared memory and changes nothing. With `free_to_go` it may go on at any moment.
 void wait(bool (*ready)(void*), void* arg, const char* what, bool free_to_go = false);
 void changed();                                               // shared memory changed, though no Atomic did: paused threads look again
@@ -103,10 +106,13 @@ bool cas(void* at, std::uint32_t size, std::uint64_t* expected, std::uint64_t de
 void fence(int order, const char* file, std::uint32_t line);
 void made(void* at, std::uint32_t size);
 void gone(void* at);
+void touch(const void* at);    // it must be there
+void freed(void* at, std::size_t n);  // nobody uses that any more, nor has without this thread's knowing
+bool is_gone(const void* at);
 void pause();
 [[noreturn]] void panicked(const char* what);
 std::uint64_t* token();        // the calling thread's semaphore
-bool sleep_on_token(std::uint64_t* t, bool timed);
+bool sleep_on_token(std::uint64_t* t, bool timed, bool may_end = true);  // may_end: its time may come
 void give_token(std::uint64_t* t);
 
 // --- for mutants
@@ -135,6 +141,7 @@ struct Primitive {
     int nvariants;
     const Mutant* mutants;
     int nmutants;
+    bool apart;
 };
 extern const Primitive primitive;
 

@@ -3,6 +3,7 @@
 // than the bound, whose time is up leaves nothing behind. `passes` is 1 here.
 //
 // for sched/sched.h: tests/model/goroutines.h
+// for sync/lock.h: tests/model/blocking_lock.h
 // source sched/mutex.h
 // source sched/mutex.cpp
 // with sched/timer.cpp
@@ -41,7 +42,7 @@ sched/mutex.cpp
 */
 /* plant stays: a waiter that has gone is still in the timers
 sched/waitlist.cpp
--    if (timer.when >= 0) del_timer(&timer);
+-    if (timer.when >= 0) del_timer(&timer);  // survives if true: it locks in vain
 */
 /* plant one_left: the bit for waiters is cleared while one is left
 sched/mutex.cpp
@@ -132,6 +133,27 @@ void tries() {
     model::at_end([=] { model::check(w->m.word.peek() == 0 && w->m.try_lock() && w->count == w->entered && w->entered + w->ended == 3, "a critical section was lost"); });
 }
 
+// The Mutex guards a count of those who use the object that it lies in; the last one gives its memory back.
+void goes(int timed) {
+    struct Object {
+        Mutex m;
+        int users;
+    };
+    World* w = world();
+    Object* o = model::fresh<Object>("object");
+    o->users = 2 + timed;
+    for (int i = 0; i < 2 + timed; i++)
+        go([=] {
+            if (i < 2) o->m.lock();
+            else if (o->m.lock_until(soon) != Waited::done) o->m.lock();
+            const bool last = --o->users == 0;
+            o->m.unlock();
+            if (last) o->~Object();
+        });
+    if (timed) clock();
+    model::at_end([=] { model::check(w->count == 0, "nothing is counted here"); });
+}
+
 // Panics that say what was done wrong.
 void misuse() {
     model::allow_panic();
@@ -155,6 +177,7 @@ const model::Scenario scenarios[] = {
     {"2 goroutines, 1 timed", [] { mutex(2, 1, 1, 1, 0); }, 2},
     {"2 goroutines, 1 cancelled", [] { mutex(2, 1, 0, 0, 1); }, 2},
     {"1 goroutine 2 times, 2 timed", [] { mutex(1, 2, 2, 1, 0); }, 2},
+    {"the Mutex goes", [] { goes(0); }, 4},
     {"3 goroutines, 3 times", [] { mutex(3, 3, 0, 0, 0); }, 2},
 };
 

@@ -26,8 +26,8 @@ void region(void* at, usize n, const char* what) {
 
 void* arena(usize n, const char* what) {
     unsigned char* p = world + max_stacks * stack_size + now.arena_used;
+    if (n > arena_size - now.arena_used - 63) now.current < 0 ? std::abort() : fail("the model has no room for so much memory");
     now.arena_used += (n + 63) & ~usize{63};
-    if (now.arena_used > arena_size) std::abort();
     std::memset(p, 0, (n + 63) & ~usize{63});
     if (*what) name(p, what);
     return p;
@@ -39,8 +39,8 @@ u64* token() { return &me().token; }
 
 static Thread& owner(u64* t) { return *reinterpret_cast<Thread*>(reinterpret_cast<char*>(t) - offsetof(Thread, token)); }
 
-bool sleep_on_token(u64* t, bool timed) {
-    wait([](void* a) { return *static_cast<u64*>(a) != 0; }, t, timed ? "sleeps until a time" : "sleeps", timed);
+bool sleep_on_token(u64* t, bool timed, bool may_end) {
+    wait([](void* a) { return *static_cast<u64*>(a) != 0; }, t, timed ? "sleeps until a time" : "sleeps", timed && may_end);
     Thread& o = owner(t);
     o.stale = true;
     o.observed = mix(o.observed, *t);

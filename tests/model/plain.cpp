@@ -111,6 +111,21 @@ void range(const void* at, usize n, bool writes) {
 }
 
 }  // namespace
+
+void freed(void* at, usize n) {
+    if (now.current < 0) return;
+    for (usize i = 0; i < n; i++) {
+        unsigned char* p = static_cast<unsigned char*>(at) + i;
+        const u32 c = cell_of(p);
+        if (c == cells_size || !cells[c].loc) {
+            accessed(p, 1, true);
+            continue;
+        }
+        if (now.locs[cells[c].loc - 1].gone) fail("memory is freed twice");
+        gone(p);
+    }
+}
+
 }  // namespace model
 
 // Names and types are the compilers' (gcc/sanitizer.def, clang's ThreadSanitizer.cpp).

@@ -41,6 +41,7 @@ class Primitive:
         self.others = re.findall(r'^// with (\S+)', self.text, re.M)
         self.real = set(re.findall(r'^// real (\S+)', self.text, re.M))
         self.standins = dict(re.findall(r'^// for (\S+): (\S+)$', self.text, re.M))
+        self.apart = bool(re.search(r'^// apart$', self.text, re.M))
         self.settings = re.findall(r'^// set (\S+): (.+?) -> (.+)$', self.text, re.M)
         self.plants = []  # (name, what, file, old, new)
         for name, what, body in re.findall(r'^/\* plant (\w+): (.+?)\n(.*?)^\*/', self.text, re.M | re.S):
@@ -127,7 +128,7 @@ class Primitive:
         while first and lines[first - 1].lstrip().startswith('//'):
             first -= 1
         near = '\n'.join(lines[first:i + 1])
-        why = re.search(r'survives ' + re.escape(key) + r': ([^;\n]+)', near)
+        why = re.search(rf'survives (?:in {self.name} )?{re.escape(key)}: ([^;\n]+)', near)
         self.mutants.append((f'{path}:{i + 1}', what, why and why[1].strip()))
         return len(self.mutants) - 1
 
@@ -195,7 +196,7 @@ def main():
     out.append('};\nstatic const Mutant mutants[] = {\n')
     for n, (where, text, why) in enumerate(p.mutants):
         out.append(f'    {{{n}, {quoted(where)}, {quoted(text)}, {quoted(why)}}},\n')
-    out.append(f'    {{}},\n}};\nconst Primitive primitive{{"{p.name}", variants, {len(parts)}, mutants, {len(p.mutants)}}};\n}}\n')
+    out.append(f'    {{}},\n}};\nconst Primitive primitive{{"{p.name}", variants, {len(parts)}, mutants, {len(p.mutants)}, {str(p.apart).lower()}}};\n}}\n')
     with open(output, 'w', encoding='utf-8') as f:
         f.writelines(out)
     with open(depfile, 'w', encoding='utf-8') as f:

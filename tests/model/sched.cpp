@@ -1,30 +1,59 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The scheduler's park, ready and wake-up protocol: the shipped scheduler itself, with its context switch, two or three Ps, an M
-// for each thread of the model. Its Lock is replaced by one that blocks (lock.cpp proves the real one); no timers.
+// for each thread of the model, the shipped timers. Its Locks block (blocking_lock.h).
 //
 // What must hold: a goroutine is run once for each time it is made ready, and only when it has left its stack; and as long as one
 // is queued and a P is idle, somebody will take it. The last is what goroutines show that compute until another one has run.
 //
+// for sync/lock.h: tests/model/blocking_lock.h
 // orders sched/proc.cpp
 // with sync/note.cpp
 // with sched/globq.cpp
+// orders sched/timer.cpp
 // real sched/sched.h
 // set sched/runq.h: size = 256; -> size = 4;
 // set sched/proc.cpp: i < 50; -> i < 1;
 #include "sched/sched.h"
+#include "tests/model/timers.h"
 
 /* plant no_last_look: an M that gives up spinning does not look through the queues once more (rule 2)
 sched/proc.cpp
--            if (work_anywhere()) {
-+            if (false && work_anywhere()) {
+-        if (sched.nspinning.load(seq_cst) == 0 && work_anywhere()) {
++        if (false && work_anywhere()) {
 */
 /* plant looks_first: ... or looks before it has taken itself from nspinning
 sched/proc.cpp
--            sched.nspinning.xadd(~0u, seq_cst);  // with wakep's load
--            if (work_anywhere()) {
-+            const bool work = work_anywhere();
-+            sched.nspinning.xadd(~0u, seq_cst);
-+            if (work) {
++        const bool work = sched.nspinning.load(seq_cst) == m->spinning && work_anywhere();
+         if (m->spinning) {
+             m->spinning = false;
+             sched.nspinning.xadd(~0u, relaxed);  // rule 2: the loads come after it
+         }
+         // With wakep's load: who saw it count as spinning has queued before; and others' subtractions that this does not see look later.
+-        if (sched.nspinning.load(seq_cst) == 0 && work_anywhere()) {
++        if (work) {
+*/
+/* plant spinners_only: ... or looks only if it has been spinning (so it was, once)
+sched/proc.cpp
++        const bool spun = m->spinning;
+         if (m->spinning) {
+             m->spinning = false;
+             sched.nspinning.xadd(~0u, relaxed);  // rule 2: the loads come after it
+         }
+         // With wakep's load: who saw it count as spinning has queued before; and others' subtractions that this does not see look later.
+-        if (sched.nspinning.load(seq_cst) == 0 && work_anywhere()) {
++        if (spun && work_anywhere()) {
+*/
+/* plant unminded: who sets a timer leaves it to whoever keeps the time of a later one
+sched/proc.cpp
+-    if (when >= sched.keeper_until.load(seq_cst)) return;
++    if (sched.keeper_until.load(seq_cst) != never) return;
+*/
+/* plant unkept: an idle M that keeps the time is given work, and nobody keeps it on
+sched/proc.cpp
+     if (sched.keeper != m) return;
+     sched.keeper = nullptr;
+     // With mind_timers' load, as publish's store of next_timer with stopm's. survives as release: as there
+-    sched.keeper_until.store(never, seq_cst);
 */
 /* plant wakes_first: who makes a goroutine ready looks for an idle P before it has queued it (rule 1)
 sched/proc.cpp
@@ -35,7 +64,7 @@ sched/proc.cpp
 /* plant miscounts: a started M is not counted out of nspinning when it stops spinning
 sched/proc.cpp
      m->nextp = p;
--    m->spinning = spinning_counted;
+-    m->spinning = true;
      Result error;
 +    m->spinning = false;
 */
@@ -59,9 +88,6 @@ namespace trapeze {
 
 extern "C" void gostart();
 
-constinit Atomic<i64> next_timer;
-void run_timers() {}
-void add_timer(Timer*) { model::fail("no timers here"); }
 void gfree(G*) {}
 M* newm(u32 id) {
     M* m = new (model::arena(sizeof(M), "M")) M{};
@@ -70,19 +96,6 @@ M* newm(u32 id) {
     return m;
 }
 void report_deadlock() { model::fail("the scheduler reports a deadlock"); }
-
-// A lock that blocks: who takes it sees what was done under it.
-[[gnu::no_sanitize("thread")]] void lock(Lock* l) {
-    do model::wait([](void* a) { return *static_cast<u64*>(a) == 0; }, l->word.address(), "lock");
-    while (*l->word.address());
-    *l->word.address() = 1;
-    model::observe(l);
-}
-[[gnu::no_sanitize("thread")]] void unlock(Lock* l) {
-    model::publish(l);
-    *l->word.address() = 0;
-    model::changed();
-}
 
 namespace {
 
@@ -121,7 +134,8 @@ struct World {
 // m0 with main on it, P 0 its own and the others idle, as schedinit leaves them.
 World* world(u32 procs) {
     model::region(&sched, sizeof sched, "sched");
-    model::region(&next_timer, sizeof next_timer, "next_timer");
+    no_timers();
+    model_clock = model::fresh<Clock>("clock");
     model::region(tls_of_thread, sizeof tls_of_thread, "tls");
     model::name(&sched.nspinning, "nspinning");
     model::name(&sched.nidle_ps, "nidle_ps");
@@ -129,7 +143,6 @@ World* world(u32 procs) {
     model::allow_leftover_tokens();
     World* w = model::fresh<World>("world");
     tls_of_thread[0] = &w->thread.tls;
-    next_timer.preset(never);
     sched.keeper_until.preset(never);
     sched.nprocs = procs;
     sched.mcount = 1;
@@ -199,6 +212,95 @@ void chain() {
     });
 }
 
+// A goroutine sleeps while main computes until it has run again: an M has to be its keeper.
+void sleeps() {
+    World* w = world(2);
+    model::thread([=] {
+        go(w, 0, [](void* a) {
+            sleep_ns(5);
+            check(nanotime() >= 5, "a sleep ended before its time");
+            runs<0>(a);
+        });
+        until(w->ran[0]);
+        model::finish();
+    });
+}
+
+// main sleeps while another computes until main has run again.
+void main_sleeps() {
+    World* w = world(2);
+    model::thread([=] {
+        go(w, 0, [](void* a) {
+            until(static_cast<World*>(a)->ran[1]);
+            runs<0>(a);
+        });
+        sleep_ns(5);
+        runs<1>(w);
+        until(w->ran[0]);
+        model::finish();
+    });
+}
+
+// The first goroutine has been stolen, and sleeps, or has slept.
+void until_asleep(World* w) {
+    model::wait([](void* of) { return next_timer.peek() != never || static_cast<World*>(of)->ran[0].peek(); }, w, "until it sleeps");
+}
+
+// One sleeps for longer than anybody waits; then main sleeps, while another computes until main has run again: who keeps the first one's
+// time must hear of it.
+void earlier() {
+    World* w = world(2);
+    model_clock->horizon = 10;
+    model::thread([=] {
+        go(w, 0, [](void*) {
+            sleep_ns(100);
+            model::fail("a sleep ended before its time");
+        });
+        until_asleep(w);
+        go(w, 1, [](void* a) {
+            until(static_cast<World*>(a)->ran[2]);
+            runs<1>(a);
+        });
+        sleep_ns(5);
+        runs<2>(w);
+        until(w->ran[1]);
+        model::finish();
+    });
+}
+
+// A sleeper, and one that main makes ready when the sleeper's M may be waking, with or without a P: main computes until it has run.
+void sleeper_and_another() {
+    World* w = world(2);
+    model::thread([=] {
+        go(w, 0, [](void* a) {
+            sleep_ns(5);
+            runs<0>(a);
+        });
+        until_asleep(w);
+        go(w, 1, runs<1>);
+        until(w->ran[1]);
+        model::finish();
+    });
+}
+
+// The keeper is given work: another has to keep the time.
+void keeper_works() {
+    World* w = world(3);
+    model::thread([=] {
+        go(w, 0, [](void* a) {
+            sleep_ns(5);
+            runs<0>(a);
+        });
+        until_asleep(w);
+        go(w, 1, [](void* a) {
+            until(static_cast<World*>(a)->ran[0]);
+            runs<1>(a);
+        });
+        until(w->ran[1]);
+        model::finish();
+    });
+}
+
 // main parks under a lock; who finds it there makes it ready, perhaps before it has left its stack.
 void parks() {
     World* w = world(2);
@@ -244,6 +346,11 @@ const model::Scenario scenarios[] = {
     {"2 Ps, 2 goroutines one after the other", steals<2>, 2},
     {"2 Ps, park and ready", parks, 1},
     {"3 Ps, 2 goroutines that need each other", chain, 1},
+    {"2 Ps, 1 sleeps", sleeps, 2},
+    {"2 Ps, main sleeps, 1 computes", main_sleeps, 2},
+    {"2 Ps, 1 sleeps for long, main does not, 1 computes", earlier, 2},
+    {"2 Ps, 1 sleeps, 1 to be stolen", sleeper_and_another, 2},
+    {"3 Ps, 1 sleeps, 2 compute", keeper_works, 0},
 };
 
 }  // namespace trapeze

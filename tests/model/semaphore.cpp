@@ -3,7 +3,8 @@
 // and whose time is up takes no unit along.
 //
 // for sched/sched.h: tests/model/goroutines.h
-// orders sched/semaphore.cpp
+// for sync/lock.h: tests/model/blocking_lock.h
+// source sched/semaphore.cpp
 // with sched/timer.cpp
 // with sched/waitlist.cpp
 #include "sched/semaphore.h"
@@ -27,7 +28,7 @@ sched/semaphore.cpp
 */
 /* plant eats: one whose time is up says so, though units have been given to it
 sched/semaphore.cpp
--        if (w.granted) return Waited::done;
+-        if (w.granted) return Waited::done;  // survives if false: it locks in vain
 +        if (w.granted && w.ended == Waited::done) return Waited::done;
 +        if (w.granted) return w.ended;
 */
@@ -45,13 +46,22 @@ sched/semaphore.cpp
 */
 /* plant forgets: release gives units back without a look whether somebody waits
 sched/semaphore.cpp
--        if (v & waiting) {
+-        if (v & waiting) {  // survives if true: it locks in vain
 +        if (v & waiting && n > 1) {
 */
 /* plant off_by_one: one unit too many is given to those who wait
 sched/semaphore.cpp
 -    while (list.first && list.first->want <= capacity - v / unit) {
 +    while (list.first && list.first->want <= capacity - v / unit + 1) {
+*/
+
+/* plant chain: those whom one serves that leaves at once are forgotten (found by stress, once)
+sched/semaphore.cpp
+-    if (!w.granted) {  // survives if true: they are made ready a little earlier
+-        ready_all(others);  // seldom any: those that one whose time was up left to be served
+-        others = nullptr;
+-    }
+     if (!w.granted && w.ended == Waited::done) {
 */
 
 namespace trapeze {
@@ -176,6 +186,30 @@ void behind(u64 last) {
     model::at_end([=] { model::check(w->three.held() == 0 && w->three.try_get(3), "units are lost at the end"); });
 }
 
+// 1 of 2 is held for good. One that wants 2 gives up in front of one that wants 1; before it has served that one, another comes that wants 2
+// and leaves at once, or waits.
+void leaves_at_once(bool waits) {
+    World* w = world();
+    Cancel* over = model::fresh<Cancel>("over");
+    over->done.preset(1);
+    model::check(w->s.try_get(1), "a free Semaphore is not free");
+    go([=] { w->turn(2, soon); });
+    go([=] { w->turn(1, {}); });
+    go([=] { w->turn(2, waits ? soon : Until{.cancel = over}); });
+    clock();
+    model::at_end([=] { model::check(w->s.held() == 1 && w->out == 0 && w->got == 1 && w->ended == 2, "units are lost at the end"); });
+}
+
+// 1 of 3 is held for good, one that wants 3 gives up in front of one that wants 1, another comes that wants 1: both get it.
+void served_serves() {
+    World* w = world();
+    model::check(w->three.try_get(1), "a free Semaphore is not free");
+    go([=] { model::check(w->three.acquire_until(soon, 3) == Waited::timed_out, "got more units than there are left"); });
+    for (int i = 0; i < 2; i++) go([=] { w->three.acquire(1); });
+    clock();
+    model::at_end([=] { model::check(w->three.held() == 3, "units are lost at the end"); });
+}
+
 void tries() {
     World* w = world();
     for (int i = 0; i < 3; i++)
@@ -220,6 +254,9 @@ const model::Scenario scenarios[] = {
     {"2, 1 and 1 of 2, 2 timed, 1 cancelled", [] { run("2'1\"1", 1); }, 1},
     {"behind one that gives up", [] { behind(0); }, 1},
     {"2, 1 and 1 of 2, 3 times", [] { run("211", 3); }, 1},
+    {"one that leaves at once serves", [] { leaves_at_once(false); }, 1},
+    {"one that waits serves", [] { leaves_at_once(true); }, 0},
+    {"one that is served serves", served_serves, 0},
     {"a writer, 2 readers", [] { run("wrr", 1); }, 2},
     {"2 writers, a reader, a writer timed", [] { run("w'wr", 1); }, 2},
     {"a writer, 2 readers, 3 times", [] { run("wrr", 3); }, 1},

@@ -94,6 +94,10 @@ void print_table() {
     for (int i = 0; i < now.nthreads; i++) std::printf("T%-*d", width - 1, i);
     std::printf("\n");
     for (u32 i = 0; i < now.ntrace; i++) {
+        if (i == 60 && now.ntrace > 200) {
+            i = now.ntrace - 100;
+            std::printf("  ...\n");
+        }
         const Step& s = trace[i];
         const std::string text = std::string(static_cast<usize>(s.thread * width), ' ') + "T" + std::to_string(s.thread) + " " + said(s);
         if (s.file) std::printf("%5u %-72s %s:%u  %s\n", i + 1, text.c_str(), s.file, s.line, source_line(s.file, s.line).c_str());

@@ -3,8 +3,9 @@
 // is not kept by an add that comes later; f runs once, and whoever returns sees what it did.
 //
 // for sched/sched.h: tests/model/goroutines.h
-// orders sched/waitgroup.h
-// orders sched/waitgroup.cpp
+// for sync/lock.h: tests/model/blocking_lock.h
+// source sched/waitgroup.h
+// source sched/waitgroup.cpp
 // with sched/mutex.cpp
 // with sched/timer.cpp
 // with sched/waitlist.cpp
@@ -36,6 +37,11 @@ sched/waitgroup.cpp
 -    return w.granted ? Waited::done : w.ended;
 +    return Waited::done;
 */
+/* plant clears: the last done clears all of the word: who looks at it alone goes, though that one is still in the queue's lock
+sched/waitgroup.cpp
+-        if (word.cas(v, v + n * one, acquire)) {
++        if (word.cas(v, count ? v + n * one : 0, acq_rel)) {
+*/
 /* plant twice: Once does not look again with the Mutex locked
 sched/waitgroup.h
 -        if (!done.load(relaxed)) {
@@ -44,7 +50,7 @@ sched/waitgroup.h
 /* plant early: Once says that it is done before it is
 sched/waitgroup.h
 -            f();
--            done.store(1, release);
+-            done.store(1, release);  // with run's first load
 +            done.store(1, release);
 +            f();
 */
@@ -148,6 +154,28 @@ void adds(int waiters) {
     model::at_end([=] { model::check(w->wg.word.peek() >> 1 == 0 && !w->wg.list.first, "somebody is left in the WaitGroup"); });
 }
 
+// The WaitGroup lies in the frame of one that waits, perhaps gives up, and waits again.
+void goes(int dones) {
+    no_goroutines();
+    Atomic<WaitGroup*>* at = model::fresh<Atomic<WaitGroup*>>("at");
+    go([=] {
+        {
+            WaitGroup mine;
+            mine.add(dones);
+            at->store(&mine, release);
+            if (mine.wait_until(soon) != Waited::done) mine.wait();
+        }
+        scribble();
+    });
+    for (int i = 0; i < dones; i++)
+        go([=] {
+            WaitGroup* of;
+            while (!(of = at->load(acquire))) cpu_pause();
+            of->done();
+        });
+    clock();
+}
+
 void onces(int goroutines, int times) {
     World* w = world();
     for (int i = 0; i < goroutines; i++)
@@ -174,13 +202,19 @@ void misuse() {
     World* of = model::fresh<World>("another");
     of->wg.word.preset(2 + 1);
     const int b = go([=] { of->wg.add(-2); });
-    model::at_end([=] { model::check(model::did_panic(a) && model::did_panic(b), "a negative counter did not panic"); });
+    World* twice = model::fresh<World>("twice");
+    twice->wg.word.preset(2 + 1);
+    const int c = go([=] { twice->wg.done(); });
+    const int d = go([=] { twice->wg.done(); });
+    model::at_end([=] {
+        model::check(model::did_panic(a) && model::did_panic(b) && model::did_panic(c) != model::did_panic(d), "a negative counter did not panic");
+    });
 }
 
 }  // namespace
 
 const model::Scenario scenarios[] = {
-    {"misuse", misuse, 0},
+    {"misuse", misuse, 1},
     {"1 is done, 1 waits", [] { waits(1, 1, 0, 0); }, 6},
     {"1 is done, 1 waits timed", [] { waits(1, 0, 1, 0); }, 4},
     {"1 is done, 1 waits cancelled", [] { waits(1, 0, 0, 1); }, 4},
@@ -190,6 +224,8 @@ const model::Scenario scenarios[] = {
     {"2 are done, 2 wait", [] { waits(2, 2, 0, 0); }, 3},
     {"2 are done, 1 waits, 1 timed", [] { waits(2, 1, 1, 0); }, 1},
     {"1 is done, 1 timed, 1 cancelled", [] { waits(1, 0, 1, 1); }, 1},
+    {"the WaitGroup goes", [] { goes(1); }, 3},
+    {"the WaitGroup goes, 2 are done", [] { goes(2); }, 1},
     {"2 are done, 1 waits, 2 rounds", [] { rounds(2); }, 1},
     {"2 are done, 1 waits, 3 rounds", [] { rounds(3); }, 0},
     {"Once, 2 goroutines", [] { onces(2, 1); }, 5},

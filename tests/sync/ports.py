@@ -3,13 +3,15 @@
 """Darwin's two ports: which one sleeps on which release, and the sync tests over both, with sleeps that end early. Only xnurun can
 be another release.
 
-usage: ports.py THREADS GOROUTINES THREADS_SEMAPHORES GOROUTINES_SEMAPHORES STRESS SELECT VICTIM
+usage: ports.py THREADS THREADS_STRESS MUTEXES WAITS STRESS, the same five with semaphores forced, STRESS SELECT VICTIM
 """
 import os
 import subprocess
 import sys
 
-threads, goroutines, threads_semaphores, goroutines_semaphores, stress, select, victim = map(os.path.abspath, sys.argv[1:])
+programs = list(map(os.path.abspath, sys.argv[1:]))
+either, forced, (stress, select, victim) = programs[:5], programs[5:10], programs[10:]
+threads, threads_semaphores = either[0], forced[0]
 RUNNER = os.environ.get('XNURUN') or threads.split('/build/')[0] + '/build/xnurun'
 
 
@@ -32,16 +34,16 @@ for era, program, ulock in (('10.11', threads, False), ('10.13', threads, True),
     if seen != ({'ulock_wait(', 'ulock_wake('} if ulock else {'semaphore_timedwait_trap('}):
         sys.exit(f'{program} on {era} sleeps and wakes by {seen}')
 for era in ('10.13', '12', '13', '15'):
-    for program in (threads, goroutines, stress, select):
+    for program in (*either, stress, select):
         run(program, f'--xnu={era}')
 for era in ('10.13', '13', '15'):
-    for program in (threads_semaphores, goroutines_semaphores):
+    for program in forced:
         run(program, f'--xnu={era}')
 for inject in ('ulock_wait:EINTR:30%1', 'ulock_wait:EFAULT:30%2', 'ulock_wait:ETIMEDOUT:30%3'):
-    for program in (threads, goroutines):
+    for program in either:
         run(program, '--xnu=13', f'--inject={inject}')
 for inject in ('semaphore_wait_trap:KERN_ABORTED:30%1', 'semaphore_timedwait_trap:KERN_ABORTED:30%2', 'semaphore_wait_trap:KERN_OPERATION_TIMED_OUT:30%3'):
-    for program in (threads_semaphores, goroutines_semaphores):
+    for program in forced:
         run(program, '--xnu=13', f'--inject={inject}')
 # Heritage 13: on either port an uncontended lock does not trap.
 for era in ('10.11', '13'):

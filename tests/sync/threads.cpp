@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Lock, Note, Sema, ThreadOnce between OS threads: what they promise, with signals that interrupt every sleep, and the stress of all.
-// TRAPEZE_TEST_SEED=N repeats the threads' choices (not their interleaving); TRAPEZE_TEST_ROUNDS=N: how often, 3 times.
+// Lock, Note, Sema, ThreadOnce between OS threads: what they promise. (threads_stress.cpp: all at once.)
 #include "sync/sema.h"
 #include "tests/tap.h"
 
 using namespace trapeze;
-
-struct Random {
-    u64 x;
-    u32 below(u32 n) {
-        x ^= x << 13, x ^= x >> 7, x ^= x << 17;
-        return static_cast<u32>((x >> 33) % n);
-    }
-};
 
 static Thread* start(void (*f)(void*), void* arg) {
     Result error;
@@ -116,98 +107,13 @@ static void asleep() {
     ok(known && ns < 30'000'000, "a sleeper uses no CPU");
 }
 
-struct Worker {
-    u64 seed;
-    u64 locked, up, down;
-    Thread* thread;
-};
-
-static u64 shared_count;
-static Sema units;
-static Atomic<u32> ended;
-
-static void work(void* arg) {
-    Worker* w = static_cast<Worker*>(arg);
-    Random r{w->seed};
-    auto delay = [&] {
-        const u32 d = r.below(8);
-        if (d == 0) thread_yield();
-        else if (d < 4)
-            for (u32 i = r.below(200); i > 0; i--) cpu_pause();
-    };
-    for (int i = 0; i < 150; i++) {
-        switch (r.below(6)) {
-        case 0: case 1:
-            lock(&l);
-            delay();
-            shared_count++, w->locked++;
-            unlock(&l);
-            break;
-        case 2:
-            if (tlock(&l, nanotime() + r.below(100'000))) {
-                delay();
-                shared_count++, w->locked++;
-                unlock(&l);
-            }
-            break;
-        case 3:
-            if (trylock(&l)) {
-                shared_count++, w->locked++;
-                unlock(&l);
-            }
-            break;
-        case 4: {
-            const u64 n = r.below(3) + 1;
-            w->up += n;
-            semaup(&units, n);
-            break;
-        }
-        case 5: w->down += tsemadown(&units, nanotime() + r.below(200'000)); break;
-        }
-        delay();
-    }
-    ended.xadd(1, release);
-}
-
-static void stress(u64 seed) {
-    constexpr u32 n = 32;
-    static Worker w[n];
-    shared_count = 0;
-    ended.store(0, relaxed);
-    Random r{seed};
-    for (u32 i = 0; i < n; i++) {
-        w[i] = {seed * 1000 + i + 1, 0, 0, 0, nullptr};
-        w[i].thread = start(work, &w[i]);
-    }
-    while (ended.load(acquire) < n) {  // none has been joined, so each may be sent signals
-        (void)thread_kill(w[r.below(n)].thread, kernel::SIGUSR1);
-        for (u32 i = r.below(2000); i > 0; i--) cpu_pause();
-        thread_yield();
-    }
-    u64 locked = 0, up = 0, down = 0;
-    for (Worker& one : w) {
-        thread_join(one.thread);
-        locked += one.locked, up += one.up, down += one.down;
-    }
-    while (trysemadown(&units)) down++;
-    if (locked != shared_count || up != down) print("# locked ", locked, " counted ", shared_count, " up ", up, " down ", down, "\n");
-    ok(locked == shared_count, "stress: 32 threads and signals: nobody else was inside");
-    ok(up == down, "stress: what was given was taken, once, though waits timed out");
-}
-
 int main() {
     print("TAP version 13\n");
-    i64 seed = nanotime() & 0x7fffffff, rounds = 3;
-    if (const char* text = getenv("TRAPEZE_TEST_SEED"); text && !atoi(text, &seed)) return 2;
-    if (const char* text = getenv("TRAPEZE_TEST_ROUNDS"); text && !atoi(text, &rounds)) return 2;
-    print("# TRAPEZE_TEST_SEED=", seed, "\n");
-    (void)signal_handle(kernel::SIGUSR1, [](i32, SignalInfo*, SignalContext*) {}, SA_ONSTACK, {});
     locks();
     notes();
     semas();
     onces();
     idle();
     asleep();
-    for (i64 i = 0; i < rounds; i++) stress(static_cast<u64>(seed + i) | 1);
     return done();
 }

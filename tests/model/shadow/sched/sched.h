@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A scheduler with a thread for each goroutine, over the explorer, as far as channels can tell it from the real one.
 //
-// Each G has a second thread that runs its commits, as the next stack does in the real scheduler: a commit may still be
-// running when the G runs again. What happens before ready(g) happens before g goes on, as through the real queues. ready checks what the real one relies on: the G waits, has left its stack, and is woken once.
+// A commit runs on the G's own thread, once it counts as off its stack. Where it takes several steps (select) the G has a second
+// thread for it (go_with_commits), as the next stack is in the real scheduler: a commit may still be running when the G runs
+// again. What happens before ready(g) happens before g goes on, as through the real queues. ready checks what the real one relies on: the G waits, has left its stack, and is woken once.
 #pragma once
 #include <utility>
 
@@ -22,14 +23,18 @@ struct G {
     void* param;
     Atomic<u32> selectdone;
     Status status;
-    bool parked, readied;
+    bool parked, readied, has_second;
     Commit commit;
     void* arg;
 };
 
 inline G* g_of_thread[8];
 [[gnu::no_sanitize("thread")]] inline G* getg() { return g_of_thread[model::self()]; }
-inline u64 fastrand() { return model::choose(2); }
+inline bool all_random;  // the upper half too, which only select's step is made of
+inline u64 fastrand() {
+    const u64 low = model::choose(2);
+    return all_random ? low | static_cast<u64>(model::choose(4)) << 32 : low;
+}
 
 // Runs what g left behind, when it has left its stack.
 [[gnu::no_sanitize("thread")]] inline void commit_of(G* g) {
@@ -42,11 +47,17 @@ inline u64 fastrand() { return model::choose(2); }
 }
 
 // For scenarios: starts a goroutine.
-inline int go(std::function<void()> body) {
+inline int go(std::function<void()> body, bool for_ever = false) {
     G* g = model::fresh<G>("G");
     g->status = Grunning;
-    int n = model::thread(std::move(body));
+    int n = model::thread(std::move(body), for_ever);
     g_of_thread[n] = g;
+    return n;
+}
+inline int go_with_commits(std::function<void()> body) {
+    const int n = go(std::move(body));
+    G* g = g_of_thread[n];
+    g->has_second = true;
     model::thread([g] { commit_of(g); }, true);
     return n;
 }
@@ -61,9 +72,13 @@ inline int go(std::function<void()> body) {
     model::step("parks", g);
     if (g->status != Gwaiting) model::fail("gopark of a G that is not Gwaiting");
     g->parked = true;
-    g->arg = arg;
-    g->commit = commit;
-    model::publish(&g->commit);
+    if (g->has_second) {
+        g->arg = arg;
+        g->commit = commit;
+        model::publish(&g->commit);
+    } else if (commit) {
+        commit(g, arg);
+    }
     model::wait([](void* a) { return static_cast<G*>(a)->readied; }, g, "parked");
     model::observe(&g->readied);
     g->parked = g->readied = false;

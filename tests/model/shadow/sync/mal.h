@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Memory that goes with the run.
+// Memory that is not used again: who still uses it after mfree is found.
 #pragma once
 #include "model.h"
 #include "sys/types.h"
@@ -7,6 +7,6 @@
 namespace trapeze {
 
 inline void* mal(usize n) { return model::arena(n); }
-inline void mfree(void*, usize) {}
+inline void mfree(void* p, usize n) { model::freed(p, n); }
 
 }  // namespace trapeze

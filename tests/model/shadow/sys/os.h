@@ -8,9 +8,14 @@ namespace trapeze {
 
 constexpr usize page_size = 4096;
 
-// Time goes on when a sleep ends by its deadline, to that.
+Result pages_map(usize n);  // the scenario has them
+Result pages_unmap(void* at, usize n);
+
+// Time goes on when a sleep ends by its deadline, to that. What is due later than the horizon never comes in a run: who relies on it
+// to be woken waits for ever.
 struct Clock {
     i64 now;
+    i64 horizon = 0x7fffffffffffffff;
 };
 inline Clock* model_clock;  // null: it is always 0
 [[gnu::no_sanitize("thread")]] inline i64 nanotime() {

@@ -11,6 +11,7 @@ struct Thread {
     u32 procid;
 };
 
+inline void thread_yield() { model::pause(); }
 inline usize signal_stack_size() { return 0; }
 
 [[gnu::no_sanitize("thread")]] inline Thread* thread_create(void (*fn)(void*), void* arg, Result*) {
