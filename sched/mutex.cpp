@@ -80,15 +80,19 @@ bool Mutex::try_lock() {
         // The lock is held and nobody is on the way: all that can change the word now needs list.lock.
         trapeze::lock(&list.lock);
         Waiter* w = list.take();
-        u32 next = 0;
-        if (w) {
-            const u32 more = list.first ? waiters : 0;
-            next = more | woken | (limit ? (v & ~(pass - 1)) | locked_ | handed : (v & ~(pass - 1)) + pass);
+        if (!w) {  // all have left. Letting it go is the last that is done to it: who gets it may free it
+            word.store(locked_, relaxed);
+            trapeze::unlock(&list.lock);
+            v = locked_;
+            if (word.cas(v, 0, release)) return;
+            continue;
         }
-        word.store(next, release);
-        G* g = w ? w->g() : nullptr;
+        const u32 more = woken | (list.first ? waiters : 0);
+        const u32 count = v & ~(pass - 1);
+        word.store(limit ? more | count | locked_ | handed : more | (count + pass), release);  // w is to come yet: the Mutex stays
+        G* g = w->g();
         trapeze::unlock(&list.lock);
-        if (g) ready(g);
+        ready(g);
         return;
     }
 }

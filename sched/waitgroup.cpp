@@ -52,7 +52,7 @@ Waited WaitGroup::wait_until(Until until) {
             unlock(&list.lock);
             return v >> 1 == 0 ? Waited::done : w.ended;
         }
-    } while (!word.cas(v, v | waiting, acquire));
+    } while (!word.cas(v, v | waiting, acquire));  // where it fails: with the releases of the dones
     list.put(&w);
     list.park(&w, Wait{"waitgroup wait"}, this);
     return w.granted ? Waited::done : w.ended;

@@ -52,13 +52,13 @@ namespace {
 // After the cas that lets the lock go it is looked at no more: it may be gone with the one who took it. Except as the owner of the queue,
 // in which somebody waits for it.
 [[gnu::cold]] void unlock_slow(Lock* l) {
-    for (u64 v = l->word.load(acquire);;) {  // with the release of who queued
+    for (u64 v = l->word.load(relaxed);;) {
         if (!(v & held)) throw_("unlock of a Lock that nobody holds");  // survives if false: only misuse comes here
-        const u64 wakes = newest(v) && !(v & woken) ? woken : 0;
-        if (l->word.cas(v, (v & ~held) | wakes, acq_rel)) {
-            if (wakes) wake_oldest(l, v | woken);
-            return;
-        }
+        const bool wakes = newest(v) && !(v & woken);
+        const u64 next = (wakes ? v | woken : v) & ~held;
+        if (!l->word.cas(v, next, acq_rel)) continue;  // acquire: with the release of who queued
+        if (wakes) wake_oldest(l, next);
+        return;
     }
 }
 

@@ -9,15 +9,17 @@
 //   word                    lock, trylock                       unlock
 //   0                       -> held                             fatal: nobody holds it
 //   held                    spin; -> mine|held, sleep           -> 0
-//   waiters|held            spin; -> mine|held, sleep           -> waiters; if nobody took it since, -> waiters|woken, wake the oldest
+//   waiters|held            spin; -> mine|held, sleep           -> waiters|woken, wake the oldest
 //   [waiters|]woken|held    the same                            -> [waiters|]woken
 //   [waiters|]woken         -> held too (barges in)             fatal
-//   waiters                 -> held too (barges in)             fatal; only between the two steps of an unlock
+//   waiters                 cannot be
 //
 // Why no wake-up is lost: a thread sleeps only after its cas put it into the word while that said held, or woken, which it was itself. The
-// unlock that clears held then sees it, and either sees woken or held again: then the duty to wake is with those; or sets woken
-// and wakes. Woken is cleared by who was woken in the cas by which it gets the lock, whose unlock looks again; or by which it queues
-// again, while held: the holder's unlock looks. A tlock that leaves passes it on (hand_on).
+// unlock that clears held does so by a cas that saw it, and either finds woken set, then the duty to wake is with who set it, or
+// sets woken and wakes. Woken is cleared by who was woken in the cas by which it gets the lock, whose unlock looks again; or by which it
+// queues again, while held: the holder's unlock looks. A tlock that leaves passes it on (hand_on).
+// Letting go is one cas, after which the Lock is left alone: it may be gone with who has it next. Only who owns the queue, in which somebody
+// waits, comes back to it.
 //
 // The queue is first in, first out: a Waiter newly put in knows only the one before it. Who owns the queue walks from the newest to the
 // first that knows the oldest, leaving links to newer ones as it goes, and notes the oldest in the newest: each Waiter is

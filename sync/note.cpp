@@ -38,11 +38,11 @@ void wake(Sleeper* s) {
 
 // False, without sleeping, if the note is woken already.
 bool push(Note* n, Sleeper* s) {
-    u64 v = n->word.load(acquire);
+    u64 v = n->word.load(acquire);  // with notewakeup's xchg, here and where the cas fails
     do {
         if (v == woken) return false;
         s->next = reinterpret_cast<Sleeper*>(v);
-    } while (!n->word.cas(v, reinterpret_cast<u64>(s), acq_rel));
+    } while (!n->word.cas(v, reinterpret_cast<u64>(s), acq_rel));  // release: s, with the xchg or withdraw's cas
     return true;
 }
 
@@ -80,7 +80,7 @@ void put_back(Note* n, Sleeper* list) {
 void noteclear(Note* n) { n->word.store(0, relaxed); }
 
 bool notetsleep(Note* n, i64 deadline) {
-    const auto done = [&] { return n->word.load(acquire) == woken; };
+    const auto done = [&] { return n->word.load(acquire) == woken; };  // with notewakeup's xchg
     if (done() || spin_often(done)) return true;  // survives if false: push looks too, but then the semaphore was made for nothing
     Sleeper me{nullptr, semacreate(), false};
     if (!push(n, &me)) return true;
@@ -93,7 +93,7 @@ bool notetsleep(Note* n, i64 deadline) {
 void notesleep(Note* n) { (void)notetsleep(n, -1); }
 
 void notewakeup(Note* n) {
-    u64 v = n->word.xchg(woken, acq_rel);
+    u64 v = n->word.xchg(woken, acq_rel);  // with the loads of those who find it woken, and the cas of those who queued
     if (v == woken)  // survives if false: only misuse comes here
         throw_("notewakeup of a Note that is woken already");
     for (Sleeper* s = reinterpret_cast<Sleeper*>(v); s;) {

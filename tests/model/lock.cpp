@@ -7,10 +7,22 @@
 // source sync/lock_timed.cpp
 #include "sync/lock.h"
 
-/* plant forgets: unlock looks for sleepers in what it read before it let the lock go
+/* plant forgets: unlock lets go what it read before, and drops who queued meanwhile
 sync/lock.cpp
--    if (u64 v = l->word.xadd(-held, release); v != held) unlock_slow(l, v);
-+    if (u64 v = l->word.load(relaxed); l->word.xadd(-held, release) && v != held) unlock_slow(l, v);
+-        if (!l->word.cas(v, next, acq_rel)) continue;  // acquire: with the release of who queued
++        l->word.store(next, release);
+*/
+/* plant too_late: unlock lets the lock go, then looks whether somebody is to be woken: it may be gone
+sync/lock.cpp
+-        if (!l->word.cas(v, next, acq_rel)) continue;  // acquire: with the release of who queued
+-        if (wakes) wake_oldest(l, next);
+-        return;
++        if (!l->word.cas(v, v & ~held, acq_rel)) continue;
++        (void)next;
++        v &= ~held;
++        while (newest(v) && !(v & (held | woken)))
++            if (l->word.cas(v, v | woken, acq_rel)) return wake_oldest(l, v | woken);
++        return;
 */
 /* plant blind_push: a sleeper puts itself into the word without looking whether it is still held
 sync/lock.cpp
@@ -44,8 +56,8 @@ sync/lock.cpp
 */
 /* plant always_one: unlock takes itself for the only one to wake
 sync/lock.cpp
--    while (newest(v) && !(v & (held | woken)))
-+    while (newest(v) && !(v & held))
+-        const bool wakes = newest(v) && !(v & woken);
++        const bool wakes = newest(v);
 */
 /* plant misses_one: one that came while the queue was emptied is dropped with it
 sync/lock.cpp
@@ -148,6 +160,24 @@ void gives_up() {
     });
 }
 
+// The lock is gone as soon as all have had it: who has let it go must leave it alone.
+void goes(int threads) {
+    struct Shared {
+        Atomic<u32> left;
+        Lock* l;
+    };
+    Shared* s = model::fresh<Shared>("shared");
+    s->left.preset(static_cast<u32>(threads));
+    s->l = model::fresh<Lock>("lock");
+    for (int i = 0; i < threads; i++)
+        model::thread([=] {
+            lock(s->l);
+            const bool last = s->left.xadd(~0u, relaxed) == 1;
+            unlock(s->l);
+            if (last) model::gone(s->l);
+        });
+}
+
 }  // namespace
 
 const model::Scenario scenarios[] = {
@@ -161,6 +191,8 @@ const model::Scenario scenarios[] = {
     {"2 threads and 1 timed", [] { locks(2, 1, 0, 1); }, 3},
     {"3 threads, 3 times", [] { locks(3, 3, 0); }, 2},
     {"1 thread and 2 timed", [] { locks(1, 1, 0, 2); }, 2},
+    {"the lock goes, 2 threads", [] { goes(2); }, model::all},
+    {"the lock goes, 3 threads", [] { goes(3); }, 3},
     {"4 threads, once", [] { locks(4, 1, 0); }, 2},
     {"3 threads and 1 that tries", [] { locks(3, 1, 1); }, 3},
     {"1 thread, 3 times, and 2 timed, 3 times", [] { locks(1, 3, 0, 2, 3); }, 1},

@@ -46,8 +46,19 @@ sched/waitlist.cpp
 */
 /* plant one_left: the bit for waiters is cleared while one is left
 sched/mutex.cpp
--            const u32 more = list.first ? waiters : 0;
-+            const u32 more = list.first && list.first->next ? waiters : 0;
+-        const u32 more = woken | (list.first ? waiters : 0);
++        const u32 more = woken | (list.first && list.first->next ? waiters : 0);
+*/
+/* plant too_late: the Mutex is let go while unlock is in the queue's lock: who gets it may free it
+sched/mutex.cpp
+-            word.store(locked_, relaxed);
+-            trapeze::unlock(&list.lock);
+-            v = locked_;
+-            if (word.cas(v, 0, release)) return;
+-            continue;
++            word.store(0, release);
++            trapeze::unlock(&list.lock);
++            return;
 */
 
 namespace trapeze {
@@ -178,6 +189,7 @@ const model::Scenario scenarios[] = {
     {"2 goroutines, 1 cancelled", [] { mutex(2, 1, 0, 0, 1); }, 2},
     {"1 goroutine 2 times, 2 timed", [] { mutex(1, 2, 2, 1, 0); }, 2},
     {"the Mutex goes", [] { goes(0); }, 4},
+    {"the Mutex goes, 1 timed", [] { goes(1); }, 2},
     {"3 goroutines, 3 times", [] { mutex(3, 3, 0, 0, 0); }, 2},
 };
 

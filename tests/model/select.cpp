@@ -207,7 +207,7 @@ void closed_test() {
 
 // No cases, nil cases; locks by address, each once; every case is looked at, from wherever and in whichever steps.
 void still_test() {
-    Chans* s = model::fresh<Chans>("chans");
+    [[maybe_unused]] Chans* s = model::fresh<Chans>("chans");
     all_random = true;
     go([=] {
         bool ok = true;
