@@ -47,7 +47,7 @@ inline void cpu_pause() { __builtin_ia32_pause(); }
 
 // Bounded spins, which pay when what is waited for happens on another CPU: in all 850 pauses, 17 µs where one takes 20 ns; about as long
 // as the sleep and the wake-up that they may save. True: it is done. No spin where the process has but one CPU: set by
-// schedinit, constant from then on.
+// schedinit, which asks only where GOMAXPROCS does not say how many Ps there are; constant from then on.
 constexpr int spin_rounds = 4;
 extern bool one_cpu;
 

@@ -1,22 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Mutex, RWMutex, Semaphore: what goroutines that share something are promised, on one P and on several.
+#include "tests/sync/waiting.h"
 #include "tests/tap.h"
 
 using namespace trapeze;
 
 static Until in_ms(i64 ms) { return {nanotime() + ms * 1'000'000, nullptr}; }
-
-// Until somebody is in the queue: the others have nothing else to do, so it comes to that.
-static void until_waiting(WaitList& list, int n) {
-    for (;;) {
-        int found = 0;
-        lock(&list.lock);
-        for (Waiter* w = list.first; w; w = w->next) found++;
-        unlock(&list.lock);
-        if (found >= n) return;
-        sleep_ns(50'000);
-    }
-}
 
 static void mutexes() {
     Mutex m;
