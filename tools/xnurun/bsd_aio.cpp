@@ -8,6 +8,7 @@
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/path.h"
 #include "tools/xnurun/signal.h"
+#include "tools/xnurun/writes.h"
 
 namespace trapeze {
 
@@ -57,9 +58,10 @@ bool start(Trap& trap, u64 at, i32 what, bool of_list) {
     if (host_failed(host(lnx::SYS_fstat, c.aio_fildes, &s)) || (s.st_mode & lnx::S_IFMT) != lnx::S_IFREG) return false;
     Locked hold(aio_lock);
     if (aio_done_count == most || find(at)) return false;
-    const i64 r = what == syncs ? host(lnx::SYS_fsync, c.aio_fildes)
-                                : host(what == reads ? lnx::SYS_pread64 : lnx::SYS_pwrite64, c.aio_fildes, c.aio_buf, c.aio_nbytes, c.aio_offset);
-    const Answer a = from_host(r);
+    Answer a{};
+    if (what != writes || !write_stopped(trap, c.aio_fildes, {as_word(c.aio_buf), c.aio_nbytes, 0, 1}, c.aio_offset, -1, false, a))
+        a = from_host(what == syncs ? host(lnx::SYS_fsync, c.aio_fildes)
+                                    : host(what == reads ? lnx::SYS_pread64 : lnx::SYS_pwrite64, c.aio_fildes, c.aio_buf, c.aio_nbytes, c.aio_offset));
     const bool failed = a.kind == Answer::error;
     done_requests[aio_done_count++] = {at, c.aio_fildes, failed ? static_cast<i32>(a.rax) : 0, failed ? -1 : a.rax};
     if (c.aio_sigevent.sigev_notify == xnu::SIGEV_SIGNAL) raise_here(trap.thread, c.aio_sigevent.sigev_signo);

@@ -9,6 +9,7 @@
 #include "tools/xnurun/kqueue.h"
 #include "tools/xnurun/path.h"
 #include "tools/xnurun/sockets.h"
+#include "tools/xnurun/writes.h"
 
 namespace trapeze {
 namespace {
@@ -43,21 +44,19 @@ i64 write_quietly(u64 number, i32 fd, u64 a, u64 b, u64 c) {
     return r;
 }
 
-i64 write_as_told(u64 number, i32 fd, u64 a, u64 b, u64 c) {
-    return quiet(fd) ? write_quietly(number, fd, a, b, c) : host_blocking(number, fd, a, b, c, 0);
-}
-
 enum class Way : u8 { in, out };
-constexpr i64 nowhere = -1;  // no offset of its own
 
-// Where the transfer stopped, of one buffer or of vectors; 0: at its end.
-u64 stop_of(Trap& trap, u64 done, bool vectors) {
+// Where the transfer stopped, of one buffer or of vectors; 0: at its end. whole: bytes in the vectors before that one.
+u64 stop_of(Trap& trap, u64 done, bool vectors, u64& whole) {
+    const u64 all = done;
+    whole = 0;
     if (!vectors) return done < trap.w(2) ? trap.w(1) + done : 0;
     for (u32 i = 0; i < trap.u(2); i++) {
         xnu::iovec v;
         if (!copyin(v, trap.w(1) + i * sizeof v)) return 0;
         if (done < v.iov_len) return reinterpret_cast<u64>(v.iov_base) + done;
         done -= v.iov_len;
+        whole = all - done;
     }
     return 0;
 }
@@ -71,6 +70,14 @@ bool more_to_read(i32 fd, i64 from) {
     return !host_failed(host(lnx::SYS_fstat, fd, &s)) && s.st_size > from;
 }
 
+// A file is read page by page, and its offset has gone over those that could be copied whole (memory_object_control_uiomove).
+void unread(i32 fd, i64 bytes, i64 whole) {
+    const i64 end = host(lnx::SYS_lseek, fd, 0, lnx::SEEK_CUR);
+    if (host_failed(end)) return;
+    const i64 page = end & ~4095ll, vectors = end - bytes + whole;
+    host(lnx::SYS_lseek, fd, page > vectors ? page : vectors, lnx::SEEK_SET);
+}
+
 // What came of a transfer. Where memory ends in the midst of it, the host tells how much went, XNU says EFAULT (dofileread, dofilewrite:
 // only interruptions become a count). A kqueue is ENXIO; a pipe that cannot be read or written at all is EBADF before it is ESPIPE.
 Answer moved(Trap& trap, i64 r, Way way, i64 offset = nowhere, bool vectors = false) {
@@ -79,10 +86,12 @@ Answer moved(Trap& trap, i64 r, Way way, i64 offset = nowhere, bool vectors = fa
     if (r == -lnx::ESPIPE && (host(lnx::SYS_fcntl, fd, lnx::F_GETFL) & lnx::O_ACCMODE) == (way == Way::in ? lnx::O_WRONLY : lnx::O_RDONLY))
         return fail(xnu::EBADF);
     u8 byte;
-    if (r > 0)
-        if (const u64 stop = stop_of(trap, static_cast<u64>(r), vectors))
-            if (way == Way::in ? !writable(stop, 1) && more_to_read(fd, offset == nowhere ? offset : offset + r) : !copyin(byte, stop))
-                return fail(xnu::EFAULT);
+    u64 whole;
+    if (const u64 stop = r > 0 ? stop_of(trap, static_cast<u64>(r), vectors, whole) : 0)
+        if (way == Way::in ? !writable(stop, 1) && more_to_read(fd, offset == nowhere ? offset : offset + r) : !copyin(byte, stop)) {
+            if (way == Way::in && offset == nowhere) unread(fd, r, static_cast<i64>(whole));
+            return fail(xnu::EFAULT);
+        }
     return from_host_restartable(r);
 }
 
@@ -130,7 +139,16 @@ Answer open_named_descriptor(i32 fd, i32 flags) {
     return descriptor_made(fd, closes ? host(lnx::SYS_fcntl, fd, lnx::F_DUPFD_CLOEXEC, 0) : host(lnx::SYS_dup, fd));
 }
 
+bool one_stopped(Trap& trap, i64 offset, Answer& a) { return write_stopped(trap, trap.i(0), {trap.w(1), trap.w(2), 0, 1}, offset, -1, false, a); }
+bool vectors_stopped(Trap& trap, i64 offset, Answer& a) {
+    return trap.u(2) && trap.u(2) <= 1024 && write_stopped(trap, trap.i(0), {0, 0, trap.w(1), trap.u(2)}, offset, -1, false, a);
+}
+
 }  // namespace
+
+i64 write_as_told(u64 number, i32 fd, u64 a, u64 b, u64 c) {
+    return quiet(fd) ? write_quietly(number, fd, a, b, c) : host_blocking(number, fd, a, b, c, 0);
+}
 
 Answer descriptor_made(i32 from, i64 r) {
     if (!host_failed(r)) descriptor_copied(from, static_cast<i32>(r));
@@ -171,6 +189,7 @@ Answer bsd_write(Trap& trap) {
 }
 Answer write_bytes(Trap& trap) {
     if (too_long(trap.w(2))) return fail(xnu::EINVAL);
+    if (Answer a{}; one_stopped(trap, nowhere, a)) return a;
     if (Answer a{}; may_be_socket(trap.i(0)) && socket_write(trap, a)) return a;
     return moved(trap, write_as_told(lnx::SYS_write, trap.i(0), trap.w(1), trap.w(2), 0), Way::out);
 }
@@ -184,6 +203,7 @@ Answer bsd_pwrite(Trap& trap) {
 }
 Answer write_bytes_at(Trap& trap) {
     if (too_long(trap.w(2))) return fail(xnu::EINVAL);
+    if (Answer a{}; one_stopped(trap, static_cast<i64>(trap.w(3)), a)) return a;
     return moved(trap, host_blocking(lnx::SYS_pwrite64, trap.i(0), trap.w(1), trap.w(2), trap.w(3)), Way::out, static_cast<i64>(trap.w(3)));
 }
 Answer bsd_preadv(Trap& trap) {
@@ -193,6 +213,7 @@ Answer bsd_preadv(Trap& trap) {
 Answer bsd_pwritev(Trap& trap) {
     if (trap.u(2) == 0 || trap.u(2) > 1024) return fail(xnu::EINVAL);
     check_write_guard(trap);
+    if (Answer a{}; vectors_stopped(trap, static_cast<i64>(trap.w(3)), a)) return a;
     return vectors_done(trap, host_blocking(lnx::SYS_pwritev, trap.i(0), trap.w(1), trap.u(2), trap.w(3), 0), Way::out, static_cast<i64>(trap.w(3)));
 }
 Answer bsd_readv(Trap& trap) { return vectors(trap, lnx::SYS_readv); }
@@ -201,6 +222,7 @@ Answer bsd_writev(Trap& trap) {
     return write_vectors(trap);
 }
 Answer write_vectors(Trap& trap) {
+    if (Answer a{}; vectors_stopped(trap, nowhere, a)) return a;
     if (Answer a{}; trap.u(2) && trap.u(2) <= 1024 && may_be_socket(trap.i(0)) && socket_writev(trap, a)) return a;
     if (trap.u(2) == 0 || trap.u(2) > 1024) return fail(xnu::EINVAL);
     return vectors_done(trap, write_as_told(lnx::SYS_writev, trap.i(0), trap.w(1), trap.u(2), 0), Way::out);

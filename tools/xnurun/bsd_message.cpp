@@ -13,6 +13,7 @@
 #include "tools/xnurun/kqueue.h"
 #include "tools/xnurun/socket_options.h"
 #include "tools/xnurun/sockets.h"
+#include "tools/xnurun/writes.h"
 
 namespace trapeze {
 namespace {
@@ -241,6 +242,7 @@ Answer bsd_sendto(Trap& trap) {
     const u8* at;
     if (const i32 wrong = receiver(fd, trap.w(4), trap.u(5), a, at)) return fail(wrong);
     if (flags & xnu::MSG_OOB && is_unix(fd)) return fail(xnu::EOPNOTSUPP);
+    if (Answer e{}; write_stopped(trap, fd, {trap.w(1), trap.w(2), 0, 1}, nowhere, send_flags_to_host(flags), told_quiet(flags), e)) return e;
     const i64 r = host_blocking(lnx::SYS_sendto, fd, trap.w(1), trap.w(2), send_flags_to_host(flags) | lnx::MSG_NOSIGNAL, at, a.size);
     shut_after(fd, flags, r);
     return sent(trap, fd, r, told_quiet(flags));
@@ -291,6 +293,8 @@ Answer send_message(Trap& trap, i32 fd, const xnu::msghdr& g, i32 flags) {
         }
     }
     if (flags & xnu::MSG_OOB && is_unix(fd)) return fail(xnu::EOPNOTSUPP);
+    if (Answer e{}; !h.msg_control && write_stopped(trap, fd, {0, 0, as_word(g.msg_iov), static_cast<u32>(g.msg_iovlen)}, nowhere, send_flags_to_host(flags), told_quiet(flags), e))
+        return e;
     const i64 r = host_blocking(lnx::SYS_sendmsg, fd, &h, send_flags_to_host(flags) | lnx::MSG_NOSIGNAL);
     shut_after(fd, flags, r);
     return sent(trap, fd, r, told_quiet(flags));
