@@ -94,7 +94,7 @@ Loaded load(const Bytes& file, std::function<void(Guest&, std::ostream&)> look =
         if (!reserve_guest_areas(none, none, message, sizeof message)) _exit(99);
         if (before) before();
         err = load_guest(path.c_str(), argv, envp, guest, message, sizeof message);
-        if (!err) err = start_guest_clock(guest, message, sizeof message);
+        if (!err) make_commpage();
         std::ostringstream wrong;
         if (!err && look) look(guest, wrong);
         std::string all = std::to_string(err) + "\n" + message + "\n" + wrong.str();

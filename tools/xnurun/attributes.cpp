@@ -4,6 +4,7 @@
 // (0), Finder information beyond what the extended attribute com.apple.FinderInfo says, nor when an entry was added (its birth).
 #include "tools/xnurun/attributes.h"
 
+#include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/path.h"
 
 namespace trapeze {
@@ -172,7 +173,7 @@ i64 Attributed::take(i32 descriptor) {
 }
 
 i64 Attributed::open(i32 directory, const char* path, bool follow) {
-    const i64 r = host(lnx::SYS_openat, directory, path, lnx::O_PATH | lnx::O_CLOEXEC | (follow ? 0 : lnx::O_NOFOLLOW));
+    const i64 r = open_own(path, lnx::O_PATH | (follow ? 0 : lnx::O_NOFOLLOW), directory);
     if (host_failed(r)) return r;
     owned = true;
     return take(static_cast<i32>(r));
@@ -184,7 +185,7 @@ void Attributed::done() {
 }
 
 u32 entries_of(i32 directory, const char* path) {
-    const i64 fd = host(lnx::SYS_openat, directory, path, lnx::O_RDONLY | lnx::O_DIRECTORY | lnx::O_CLOEXEC);
+    const i64 fd = open_own(path, lnx::O_RDONLY | lnx::O_DIRECTORY, directory);
     if (host_failed(fd)) return 0;
     alignas(8) u8 records[4096];
     u32 count = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Changing what a file is: permissions, owner, times, flags.
+#include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/path.h"
@@ -89,7 +90,7 @@ Answer bsd_futimes(Trap& trap) {
 Answer bsd_chflags(Trap& trap) {
     const Path path(trap.w(0));
     if (path.error) return fail(path.error);
-    const i64 fd = host(lnx::SYS_openat, here, path.text(), lnx::O_PATH | lnx::O_CLOEXEC);
+    const i64 fd = open_own(path.text(), lnx::O_PATH);
     if (host_failed(fd)) return from_host(fd);
     const Answer a = set_file_flags(static_cast<i32>(fd), trap.u(1));
     host(lnx::SYS_close, fd);

@@ -9,6 +9,7 @@
 #include "sys/mem.h"
 #include "sys/xlat.h"
 #include "tools/xnurun/credentials.h"
+#include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/era.h"
 #include "tools/xnurun/exec.h"
 #include "tools/xnurun/handlers.h"
@@ -30,28 +31,33 @@ bool end_of_line(char c) { return c == '#' || c == '\n'; }
 
 // The file at `path`, looked at as far as exec_check_permissions and the image activators look.
 i32 examine(const char* path, u8* head, Format& format) {
-    const i64 fd = host(lnx::SYS_open, path, lnx::O_PATH | lnx::O_CLOEXEC, 0);
+    i64 fd = open_own(path, lnx::O_RDONLY | lnx::O_NONBLOCK);  // of a pipe that has a name it is not the writer that is wanted
+    const bool readable = !host_failed(fd);
+    if (!readable) fd = open_own(path, lnx::O_PATH);
     if (host_failed(fd)) return errno_of(fd);
-    lnx::stat st;
-    host(lnx::SYS_fstat, fd, &st);
-    host(lnx::SYS_close, fd);
-    if ((st.st_mode & lnx::S_IFMT) != lnx::S_IFREG || !(st.st_mode & 0111)) return xnu::EACCES;
-    constexpr i32 x_ok = 1, at_eaccess = 0x200;
-    const i64 allowed = host(lnx::SYS_faccessat2, lnx::AT_FDCWD, path, x_ok, at_eaccess);
-    if (host_failed(allowed) && allowed != -lnx::ENOSYS) return errno_of(allowed);
-
-    const i64 file = host(lnx::SYS_open, path, lnx::O_RDONLY | lnx::O_CLOEXEC, 0);
-    if (host_failed(file)) {
+    const i32 failed = [&]() -> i32 {
+        lnx::stat st;
+        host(lnx::SYS_fstat, fd, &st);
+        if ((st.st_mode & lnx::S_IFMT) != lnx::S_IFREG || !(st.st_mode & 0111)) return xnu::EACCES;
+        constexpr i32 x_ok = 1, at_eaccess = 0x200;
+        const i64 allowed = host(lnx::SYS_faccessat2, fd, "", x_ok, at_eaccess | lnx::AT_EMPTY_PATH);
+        if (host_failed(allowed) && allowed != -lnx::ENOSYS) return errno_of(allowed);
         format = Format::host;  // executable, not readable: the kernel can read it
-        return file == -lnx::EACCES ? 0 : errno_of(file);
-    }
-    memset(head, 0, exec_shell_line);
-    host(lnx::SYS_read, file, head, exec_shell_line);
-    i32 failed = 0;
-    if (head[0] == '#' && head[1] == '!') format = Format::script;
-    else if (head[0] == 0x7f && head[1] == 'E' && head[2] == 'L' && head[3] == 'F') format = Format::host;
-    else format = Format::macho, failed = examine_macho(static_cast<i32>(file), static_cast<u64>(st.st_size));
-    host(lnx::SYS_close, file);
+        if (!readable) return 0;
+        memset(head, 0, exec_shell_line);
+        const u64 size = static_cast<u64>(st.st_size);
+        const i64 file = size ? host(lnx::SYS_mmap, nullptr, size, lnx::PROT_READ, lnx::MAP_PRIVATE, fd, 0) : -lnx::ENOEXEC;
+        if (host_failed(file)) return errno_of(file);
+        // Cut off meanwhile, it is as if it were empty.
+        (void)copyin(head, static_cast<u64>(file), size < exec_shell_line ? size : exec_shell_line);
+        i32 wrong = 0;
+        if (head[0] == '#' && head[1] == '!') format = Format::script;
+        else if (head[0] == 0x7f && head[1] == 'E' && head[2] == 'L' && head[3] == 'F') format = Format::host;
+        else format = Format::macho, wrong = examine_macho(reinterpret_cast<const u8*>(file), size);
+        host(lnx::SYS_munmap, file, size);
+        return wrong;
+    }();
+    host(lnx::SYS_close, fd);
     return failed;
 }
 
@@ -110,7 +116,7 @@ i32 exec_prepare(ExecImage& m, u64 path, u64 argv_at, u64 envp_at, bool stopped)
 
     m.left = era >= 7195050 ? exec_arg_max : exec_arg_max / 4;
     m.text = m.strings;
-    const char** argv = m.words + run_option_count + 4;  // room for the emulator's own words before it
+    const char** argv = m.words + run_option_count + 6;  // room for the emulator's own words before it
     u64 argc = 0, array = argv_at;
     const char* program = m.path;
     if (format == Format::script) {
@@ -150,6 +156,10 @@ i32 exec_prepare(ExecImage& m, u64 path, u64 argv_at, u64 envp_at, bool stopped)
         memcpy(option + sizeof key - 1, program, str_len(program) + 1);
         *--argv = "--";
         *--argv = option;
+        memcpy(m.mask_option, "--mask=", 8);  // its digits come last of all
+        *--argv = m.mask_option;
+        memcpy(m.limits_option, "--limits=", 10);
+        if (limits_write(m.limits_option + 9)) *--argv = m.limits_option;
         if (stopped) *--argv = "--stopped";
         for (u32 n = run_option_count; n-- > 0;) *--argv = run_options[n];
         *--argv = "xnurun";
@@ -161,11 +171,13 @@ i32 exec_prepare(ExecImage& m, u64 path, u64 argv_at, u64 envp_at, bool stopped)
 
 // What the guest does not ignore is at the host's default when the mask opens: a signal that comes then does what it would do to
 // the new image, and none finds a handler that is about to go. (It also undoes what the host was made to ignore because XNU's
-// default does: the new image must not take that for the guest's wish.)
-static void defaults_for_exec(bool leaving) {
+// default does: the new image must not take that for the guest's wish.) A new xnurun begins with all signals held: handlers are
+// the host's execve's to take away, and only that wish is undone.
+static void defaults_for_exec(bool leaving, bool native) {
     Locked hold(signal_lock);
     for (i32 n = 1; n < 32; n++) {
         if (process().actions[n].handler == xnu::SIG_IGN || n == xnu::SIGKILL || n == xnu::SIGSTOP) continue;
+        if (!native && !host_ignores(n)) continue;
         const lnx::kernel_sigaction standard{};
         if (leaving) host(lnx::SYS_rt_sigaction, host_signal(n), &standard, 0, 8);
         else apply_host_action(n);
@@ -180,15 +192,24 @@ static u64 exec_mask(u32 mask) {
     return bits;
 }
 
-i32 exec_launch(const ExecImage& m, u32 mask) {
+i32 exec_launch(ExecImage& m, u32 mask) {
     process_tell(xnu::NOTE_EXEC);
-    defaults_for_exec(true);
-    const u64 bits = exec_mask(mask) | 1ull << (host_stop - 1);
-    host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &bits, 0, 8);
+    defaults_for_exec(true, m.native);
+    if (m.native) {
+        const u64 bits = exec_mask(mask) | 1ull << (host_stop - 1);
+        host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &bits, 0, 8);
+        limits_for_native(true);
+    } else {
+        char* at = m.mask_option + sizeof "--mask=" - 1;
+        for (i32 n = 0; n < 8; n++) at[n] = "0123456789abcdef"[mask >> (28 - 4 * n) & 15];
+    }
     const i64 r = host(lnx::SYS_execve, m.file, m.argv, m.envp);
-    const u64 all = ~0ull;
-    host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &all, 0, 8);
-    defaults_for_exec(false);
+    if (m.native) {
+        const u64 all = ~0ull;
+        host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &all, 0, 8);
+        limits_for_native(false);
+    }
+    defaults_for_exec(false, m.native);
     return errno_of(r);
 }
 

@@ -44,6 +44,19 @@ i64 write_quietly(u64 number, i32 fd, u64 a, u64 b, u64 c) {
     return r;
 }
 
+bool begins(const char* s, const char* with) {
+    while (*with && *s == *with) s++, with++;
+    return !*with;
+}
+
+// /dev/fd/3, /dev/stdin, /proc/self/fd/3: may be a pipe's end.
+bool names_a_descriptor(const char* path) {
+    constexpr const char* places[] = {"/dev/fd", "/dev/std", "/proc/"};
+    for (const char* place : places)
+        if (begins(path, place)) return true;
+    return false;
+}
+
 enum class Way : u8 { in, out };
 
 // Where the transfer stopped, of one buffer or of vectors; 0: at its end. whole: bytes in the vectors before that one.
@@ -254,12 +267,14 @@ Answer open_path(Trap&, i32 directory, u64 name, i32 flags, u32 mode) {
     } else r = host_blocking(lnx::SYS_openat, directory, path.text(), open_flags_to_host(flags), mode & 07777);
     if (host_failed(r)) return r == -lnx::EINTR ? fail(xnu::EINTR) : from_host_at(directory, r);  // open1 never begins anew
     set_socket(static_cast<i32>(r), false);
+    if (!names_a_descriptor(path.text())) know(static_cast<i32>(r), {Known::vnode, 0, 0});
     if (flags & o_clofork) set_close_on_fork(static_cast<i32>(r), true);
     if (flags & (xnu::O_SHLOCK | xnu::O_EXLOCK)) {
         const i32 how = (flags & xnu::O_EXLOCK ? lnx::LOCK_EX : lnx::LOCK_SH) | (flags & xnu::O_NONBLOCK ? lnx::LOCK_NB : 0);
         const i64 locked = host_blocking(lnx::SYS_flock, r, how);
         if (host_failed(locked)) {
             set_close_on_fork(static_cast<i32>(r), false);
+            know(static_cast<i32>(r), {});
             host(lnx::SYS_close, r);
             return from_host_restartable(locked);
         }
@@ -286,7 +301,15 @@ Answer bsd_dup(Trap& trap) {
 }
 Answer bsd_dup2(Trap& trap) {
     const i32 from = trap.i(0), to = trap.i(1);
-    if (hidden(from) || hidden(to) || host_failed(host(lnx::SYS_fcntl, from, 1))) return fail(xnu::EBADF);
+    if (hidden(from) || hidden(to)) return fail(xnu::EBADF);
+    const bool guards = guarded(from, guard_dup) || (from != to && guarded(to, guard_close));
+    if (!guards && !kqueues_watch()) {
+        const i64 r = host(lnx::SYS_dup2, from, to);
+        if (!host_failed(r) && from != to) descriptor_closing(to);  // nothing of it but what is kept here
+        return descriptor_made(from, r);
+    }
+    // A kqueue's notes of the old one go while it is still open; what is no descriptor violates no guard.
+    if (host_failed(host(lnx::SYS_fcntl, from, lnx::F_GETFD))) return fail(xnu::EBADF);
     if (guarded(from, guard_dup)) guard_violated(trap, from, violated_dup);
     if (from != to && guarded(to, guard_close)) guard_violated(trap, to, violated_close);
     if (from != to) descriptor_closing(to);
@@ -318,7 +341,10 @@ Answer bsd_pipe(Trap&) {
     i32 ends[2];
     const i64 r = host(lnx::SYS_pipe, ends);
     if (host_failed(r)) return from_host(r);
-    for (const i32 fd : ends) set_socket(fd, false);
+    for (const i32 fd : ends) {
+        set_socket(fd, false);
+        know(fd, {Known::other, 0, 0});
+    }
     return ok(ends[0], ends[1]);
 }
 

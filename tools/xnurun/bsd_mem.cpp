@@ -36,11 +36,10 @@ i64 map_anywhere(u64 size, i32 prot, i32 flags, i32 fd, i64 offset) {
     Locked hold(memory_lock);
     const u64 wanted = next_free;
     i64 r = guest_mmap(wanted, size, prot, flags | lnx::MAP_FIXED_NOREPLACE, fd, offset);
-    if (r == -lnx::EEXIST) {
-        // Something lies in the way. The kernel knows where there is room; ask for it from here upwards, once around.
-        for (u64 at = wanted + (64ull << 20); at + size < guest_stack_top - guest_stack_reserve && r == -lnx::EEXIST;
-             at += size > (1ull << 30) ? size : 1ull << 30)
-            r = guest_mmap(at, size, prot, flags | lnx::MAP_FIXED_NOREPLACE, fd, offset);
+    for (int tries = 0; r == -lnx::EEXIST && tries < 8; tries++) {  // something lies in the way
+        u64 at;
+        if (!vm_gap(wanted, round_up(size), page - 1, at)) break;
+        r = guest_mmap(at, size, prot, flags | lnx::MAP_FIXED_NOREPLACE, fd, offset);
     }
     if (r == -lnx::EEXIST) r = guest_mmap(0, size, prot, flags, fd, offset);
     if (!host_failed(r) && static_cast<u64>(r) >= wanted && static_cast<u64>(r) < guest_stack_top - guest_stack_reserve)
@@ -150,8 +149,8 @@ Answer bsd_mmap(Trap& trap) {
         host_flags |= lnx::MAP_ANON;
         fd = -1;
         offset = 0;
-    } else if (host_failed(host(lnx::SYS_fcntl, fd, lnx::F_GETFD))) {
-        return fail(xnu::EBADF);
+    } else if ((size == 0 || size > guest_user_max || flags & xnu::MAP_FIXED) && host_failed(host(lnx::SYS_fcntl, fd, lnx::F_GETFD))) {
+        return fail(xnu::EBADF);  // elsewhere the host says so
     }
     if (size == 0) return ok();
     if (size > guest_user_max) return fail(xnu::ENOMEM);

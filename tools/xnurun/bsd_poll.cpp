@@ -66,9 +66,11 @@ Answer bsd_poll(Trap& trap) {
     }
     const i32 timeout = trap.i(2);
     // Two lists side by side: the guest's and the host's.
-    Poll small[2][32];
-    Poll* list = n > 32 ? static_cast<Poll*>(host_pages(2 * n * sizeof(Poll))) : small[0];
-    Poll* look = n > 32 ? list + n : small[1];
+    constexpr u32 few = 256;
+    Poll small[2][few];
+    Poll* list = n > few ? static_cast<Poll*>(host_room(2 * n * sizeof(Poll))) : small[0];
+    if (!list) return fail(xnu::ENOMEM);
+    Poll* look = n > few ? list + n : small[1];
     const Answer a = [&] {
         if (!copyin(list, trap.w(0), n * sizeof(Poll))) return fail(xnu::EFAULT);
         if (timeout < -1) return fail(xnu::EINVAL);
@@ -119,7 +121,7 @@ Answer bsd_poll(Trap& trap) {
             if (!copyout(list[i].revents, trap.w(0) + i * sizeof(Poll) + 6)) return fail(xnu::EFAULT);
         return ok(found);
     }();
-    if (list != small[0]) host(lnx::SYS_munmap, list, 2 * n * sizeof(Poll));
+    if (list != small[0]) host_room_free(list, 2 * n * sizeof(Poll));
     return a;
 }
 

@@ -4,6 +4,7 @@
 #include "sys/darwin/errno.h"
 #include "sys/darwin/types.h"
 #include "sys/mem.h"
+#include "tools/xnurun/commpage.h"
 #include "tools/xnurun/credentials.h"
 #include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/era.h"
@@ -36,7 +37,6 @@ Answer bsd_fork(Trap&) {
     threads_lock.lock();
     kqueue_lock.lock();  // a kqueue looks at ports
     ports_lock.lock();
-    limit_lock.lock();
     aio_lock.lock();
     kept_lock.lock();
     fdguard_lock.lock();
@@ -46,20 +46,23 @@ Answer bsd_fork(Trap&) {
     identity_lock.lock();
     signal_lock.lock();
     fast_lock.lock();
+    limit_lock.lock();  // taken inside all others
+    regions_lock.lock();
     const i64 r = host(lnx::SYS_fork);
     if (r == 0) {
+        limit_lock.reset();
         fast_lock.reset();
         signal_lock.reset();
         identity_lock.reset();
-        guard_lock.reset();
+        guards_fork_child();
         memory_lock.reset();
         address_space_lock.reset();
         fork_child_memory();
-        limit_lock.reset();
         aio_lock.reset();
         kept_lock.reset();
         fdguard_lock.reset();
         aio_done_count = 0;
+        commpage_fork_child();
         fork_child_threads();
         fork_child_ports();
         fork_child_semaphores();
@@ -71,6 +74,8 @@ Answer bsd_fork(Trap&) {
         self().assumed = false;
         if (tallying) tally_begin();
     } else {
+        regions_lock.unlock();
+        limit_lock.unlock();
         fast_lock.unlock();
         signal_lock.unlock();
         identity_lock.unlock();
@@ -80,7 +85,6 @@ Answer bsd_fork(Trap&) {
         fdguard_lock.unlock();
         kept_lock.unlock();
         aio_lock.unlock();
-        limit_lock.unlock();
         ports_lock.unlock();
         if (!host_failed(r)) kqueue_forked();
         kqueue_lock.unlock();
@@ -96,7 +100,7 @@ Answer bsd_fork(Trap&) {
 // callers of either era: whoever looks at memory first finds the right time there too.
 Answer bsd_gettimeofday(Trap& trap) {
     if (!trap.w(0)) return ok();
-    const u64 us = wall_us();
+    const u64 us = wall_ns() / 1000;
     const xnu::timeval now = {static_cast<i64>(us / 1000000), static_cast<i32>(us % 1000000), 0};
     const bool by_memory = !era || era >= era_10_12, by_registers = !era || era < era_10_12;
     if (by_memory && !copyout(now, trap.w(0))) return fail(xnu::EFAULT);

@@ -100,7 +100,8 @@ Answer select_until(Trap& trap, u64 deadline, const u32* mask) {
         if (const u32 table = table_size(); n > table) n = table;
     const u32 bytes = (n + 31) / 32 * 4, rounded = (bytes + 7) & ~7u;
     alignas(8) u8 few[6 * 128];
-    u8* memory = rounded > 128 ? static_cast<u8*>(host_pages(6 * rounded)) : few;
+    u8* memory = rounded > 128 ? static_cast<u8*>(host_room(6 * rounded)) : few;
+    if (!memory) return fail(xnu::ENOMEM);
     Sets sets{n, rounded, {}, memory, memory + 3 * rounded};
     memset(memory, 0, 6 * rounded);
     Answer a = [&] {
@@ -114,7 +115,7 @@ Answer select_until(Trap& trap, u64 deadline, const u32* mask) {
             if (sets.given[s] && !copyout(sets.at(sets.answer, s), trap.w(1 + s), bytes)) return fail(xnu::EFAULT);
         return found;
     }();
-    if (memory != few) host(lnx::SYS_munmap, memory, 6 * rounded);
+    if (memory != few) host_room_free(memory, 6 * rounded);
     return a;
 }
 

@@ -29,7 +29,8 @@ i64 send_vectors(i32 fd, u64 vectors, i32 count) {
 
 // The file's bytes: how many went, and what ended it: 0 or -errno.
 i64 send_bytes(i32 file, i32 fd, i64 offset, i64 wanted, i64& went) {
-    u8* buffer = static_cast<u8*>(host_pages(buffer_size));
+    u8* buffer = static_cast<u8*>(host_room(buffer_size));
+    if (!buffer) return -lnx::ENOBUFS;
     i64 end = 0;
     while (!wanted || went < wanted) {
         i64 size = static_cast<i64>(buffer_size);
@@ -48,7 +49,7 @@ i64 send_bytes(i32 file, i32 fd, i64 offset, i64 wanted, i64& went) {
         went += sent_now;
         if (end) break;
     }
-    host(lnx::SYS_munmap, buffer, buffer_size);
+    host_room_free(buffer, buffer_size);
     return end;
 }
 

@@ -15,14 +15,14 @@ constexpr i32 somaxconn = 128;
 
 // socreate_internal: 0 or the errno. The protocols that a Mac has, of the domains that the host shares.
 i32 check_protocol(i32 domain, i32 type, i32 protocol) {
-    struct Known {
+    struct Row {
         i32 type, protocol;
     };
-    constexpr Known internet[] = {{1, 6}, {2, 17}, {2, 1}, {3, 0}};
-    constexpr Known local[] = {{1, 0}, {2, 0}};
+    constexpr Row internet[] = {{1, 6}, {2, 17}, {2, 1}, {3, 0}};
+    constexpr Row local[] = {{1, 0}, {2, 0}};
     if (domain_to_host(domain) < 0) return xnu::EAFNOSUPPORT;
     const bool in = domain != xnu::AF_UNIX;
-    const Known* list = in ? internet : local;
+    const Row* list = in ? internet : local;
     const int n = in ? 4 : 2;
     bool type_known = false, protocol_known = false;
     for (int i = 0; i < n; i++) {
@@ -36,6 +36,11 @@ i32 check_protocol(i32 domain, i32 type, i32 protocol) {
     }
     if (protocol == 0) return type_known ? 0 : xnu::EPROTONOSUPPORT;
     return protocol_known ? xnu::EPROTOTYPE : xnu::EPROTONOSUPPORT;
+}
+
+void made_socket(i32 fd, i32 domain, i32 type) {
+    set_socket(fd, true);
+    know(fd, {Known::socket, static_cast<u8>(domain), static_cast<u8>(type)});
 }
 
 bool nonblocking(i32 fd) {
@@ -84,7 +89,7 @@ i32 check_socket(i32 fd) {
 Answer bsd_socket(Trap& trap) {
     if (const i32 wrong = check_protocol(trap.i(0), trap.i(1), trap.i(2))) return fail(wrong);
     const i64 r = host(lnx::SYS_socket, domain_to_host(trap.i(0)), trap.i(1), trap.i(2));
-    if (!host_failed(r)) set_socket(static_cast<i32>(r), true);
+    if (!host_failed(r)) made_socket(static_cast<i32>(r), domain_to_host(trap.i(0)), trap.i(1));
     return from_host(r);
 }
 
@@ -98,7 +103,7 @@ Answer bsd_socketpair(Trap& trap) {
         for (const i32 fd : pair) host(lnx::SYS_close, fd);
         return fail(xnu::EFAULT);
     }
-    for (const i32 fd : pair) set_socket(fd, true);
+    for (const i32 fd : pair) made_socket(fd, lnx::AF_UNIX, trap.i(1));
     return ok();
 }
 
@@ -138,6 +143,7 @@ Answer bsd_accept(Trap& trap) {
     if (host_failed(r)) return from_host_restartable(r);
     const i32 made = static_cast<i32>(r);
     set_socket(made, true);
+    know(made, known(fd));
     if (no_sigpipe(fd)) set_no_sigpipe(made, true);
     a.size = static_cast<u32>(size);
     // The descriptor stays even if its peer's name cannot be told.
@@ -166,10 +172,16 @@ Answer connect_to(i32 fd, HostAddress& a) {
         const u16 in = lnx::AF_INET;
         memcpy(a.bytes, &in, 2);
     }
-    if (host_socket_number(fd, lnx::SO_ACCEPTCONN) == 1) return fail(xnu::EOPNOTSUPP);
-    if (family_of(a) != domain) return fail(domain == lnx::AF_UNIX ? xnu::EINVAL : xnu::EAFNOSUPPORT);
-    if (domain != lnx::AF_UNIX && type != lnx::SOCK_RAW && port_of(a) == 0) return fail(stream && has_peer(fd) ? xnu::EISCONN : xnu::EADDRNOTAVAIL);
+    // To connect one that listens is EOPNOTSUPP before all else. The host refuses it too, and is asked why when it refuses.
+    const auto listens = [fd] { return host_socket_number(fd, lnx::SO_ACCEPTCONN) == 1; };
+    const bool other_family = family_of(a) != domain;
+    if (other_family || (domain != lnx::AF_UNIX && type != lnx::SOCK_RAW && port_of(a) == 0)) {
+        if (listens()) return fail(xnu::EOPNOTSUPP);
+        if (other_family) return fail(domain == lnx::AF_UNIX ? xnu::EINVAL : xnu::EAFNOSUPPORT);
+        return fail(stream && has_peer(fd) ? xnu::EISCONN : xnu::EADDRNOTAVAIL);
+    }
     const i64 r = host_blocking(lnx::SYS_connect, fd, a.bytes, a.size);
+    if (host_failed(r) && r != -lnx::EINPROGRESS && r != -lnx::EINTR && listens()) return fail(xnu::EOPNOTSUPP);
     // Linux tells once, by 0, that a connection which it went on with stands.
     if (r == 0 && stream && domain != lnx::AF_UNIX && nonblocking(fd)) return fail(xnu::EISCONN);
     if (r == -lnx::ECONNREFUSED && domain == lnx::AF_UNIX && !is_socket_file(a.bytes + 2)) return fail(xnu::ENOTSOCK);

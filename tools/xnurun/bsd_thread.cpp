@@ -31,20 +31,21 @@ i32 pthread_size;
 
 bool canonical(u64 address) { return static_cast<i64>(address << 16) >> 16 == static_cast<i64>(address); }
 
-// First code of the host thread, all signals masked, on its own host stack. enter_guest takes the stack over.
+// First code of the host thread, on its own host stack. A signal that comes now is recorded, and delivered by begin_guest.
 void begin(void* argument) {
     Thread& t = *static_cast<Thread*>(argument);
     arm_thread(t);
-    HostContext& context = *reinterpret_cast<HostContext*>(t.region + 0x1000);
+    HostContext& context = *t.context;
     stop_while_suspended(t, context);
     context.uc_sigmask = thread_host_mask(t);
-    enter_guest(&context);
+    begin_guest(&context);
 }
 
 }  // namespace
 
+// At the top of the host stack, where begin_guest wants it.
 HostContext& thread_first_context(Thread& t) {
-    HostContext& c = *reinterpret_cast<HostContext*>(t.region + 0x1000);
+    HostContext& c = *reinterpret_cast<HostContext*>(t.fast_frame);
     init_host_context(t, c);
     t.context = &c;  // it counts as inside a trap until it runs
     return c;
@@ -58,13 +59,10 @@ bool thread_launch(Thread& t) {
     t.assumed = maker.assumed;
     float_state_born(t);
     thread_list_add(t);
-    u64 all = ~0ull, old;
-    host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &all, &old, 8);
-    const u64 share = lnx::CLONE_VM | lnx::CLONE_FS | lnx::CLONE_FILES | lnx::CLONE_SIGHAND | lnx::CLONE_THREAD |
-                      lnx::CLONE_SYSVSEM | lnx::CLONE_SETTLS | lnx::CLONE_PARENT_SETTID;
-    const i64 r = host_clone(share, reinterpret_cast<u64>(&t), begin, &t, &t, &t.tid);
-    host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &old, 0, 8);
+    t.on_stack = 1;
+    const i64 r = host_clone(thread_clone_flags, t.fast_frame, begin, &t, &t, &t.tid);
     if (!host_failed(r)) return true;
+    t.on_stack = 0;
     thread_list_remove(t);
     threads_started--;
     port_thread_ended(t);
@@ -114,7 +112,6 @@ Answer bsd_bsdthread_create(Trap& trap) {
         return fail(xnu::EMFILE);
     }
 
-    // The lowest page of the host stack holds the first register state: enter_guest frees it by leaving it.
     HostContext& c = thread_first_context(*t);
     lnx::sigcontext& regs = c.uc_mcontext;
     regs.rip = thread_start;

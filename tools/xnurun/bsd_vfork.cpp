@@ -45,7 +45,7 @@ void copy_state(Thread& to, const Thread& from) {
 // First code of the child, all signals masked, on a host stack of its own.
 void begin(void* argument) {
     Thread& t = *static_cast<Thread*>(argument);
-    HostContext& context = *reinterpret_cast<HostContext*>(t.region + 0x1000);
+    HostContext& context = *t.context;
     t.process->pid = t.tid = static_cast<i32>(host(lnx::SYS_gettid));
     arm_thread(t);
     vfork_child_kqueues();
@@ -92,7 +92,7 @@ Answer bsd_vfork(Trap& trap) {
 
     constexpr u64 how = lnx::CLONE_VM | 0x4000 | lnx::CLONE_SETTLS | lnx::SIGCHLD;  // CLONE_VFORK
     i32 unused;
-    const i64 r = host_clone(how, reinterpret_cast<u64>(child), begin, child, child, &unused);
+    const i64 r = host_clone(how, child->fast_frame, begin, child, child, &unused);
 
     copy_state(me, *child);
     thread_list_replace(*child, me);

@@ -17,6 +17,7 @@ u64 own[numbers / 64];
 u64 without_sigpipe[numbers / 64];
 u64 not_for_children[numbers / 64];
 u64 kept_in[numbers / 64];
+u8 known_kinds[numbers];  // sort, domain << 2, type << 6; domains to 15, types to 3
 
 bool get(const u64* set, i32 fd) {
     const u32 n = static_cast<u32>(fd);
@@ -35,27 +36,66 @@ constexpr i32 f_dupfd_cloexec = 1030, rlimit_nofile = 7;
 }  // namespace
 
 bool may_be_socket(i32 fd) { return !get(no_socket, fd); }
-void set_socket(i32 fd, bool maybe) { put(no_socket, fd, !maybe); }
+void set_socket(i32 fd, bool maybe) {
+    put(no_socket, fd, !maybe);
+    know(fd, {});
+}
+
+Known known(i32 fd) {
+    if (static_cast<u32>(fd) >= numbers || process().vforked) return {};
+    const u8 k = __atomic_load_n(&known_kinds[fd], __ATOMIC_RELAXED);
+    return {static_cast<Known::Sort>(k & 3), static_cast<u8>(k >> 2 & 15), static_cast<u8>(k >> 6)};
+}
+void know(i32 fd, Known k) {
+    if (static_cast<u32>(fd) >= numbers || process().vforked || (k.sort == Known::socket && (k.domain > 15 || k.type > 3))) return;
+    __atomic_store_n(&known_kinds[fd], static_cast<u8>(k.sort | k.domain << 2 | k.type << 6), __ATOMIC_RELAXED);
+}
 bool hidden(i32 fd) { return get(own, fd); }
 
 // The guest may have used up its limit of descriptors, or lowered it below our numbers: it is lifted for the moment, as far as the
-// hard limit goes, and under that what lies highest is taken.
+// hard limit goes, and a little beyond it for who may do that.
+class Lifted {
+public:
+    Lifted() : hold_(limit_lock) {
+        host(lnx::SYS_prlimit64, 0, rlimit_nofile, 0, was_);
+        const u64 all[2] = {was_[1], was_[1]}, more[2] = {was_[1] + 8, was_[1] + 8};
+        if (was_[0] < was_[1] || host_failed(host(lnx::SYS_prlimit64, 0, rlimit_nofile, more, 0)))
+            host(lnx::SYS_prlimit64, 0, rlimit_nofile, all, 0);
+    }
+    ~Lifted() { host(lnx::SYS_prlimit64, 0, rlimit_nofile, was_, 0); }
+    Lifted(const Lifted&) = delete;
+
+private:
+    Locked hold_;
+    u64 was_[2];
+};
+
+i64 open_own(const char* path, i32 flags, i32 directory) {
+    const i64 r = host(lnx::SYS_openat, directory, path, flags | lnx::O_CLOEXEC, 0);
+    if (r != -lnx::EMFILE) return r;
+    const Lifted lifted;
+    return host(lnx::SYS_openat, directory, path, flags | lnx::O_CLOEXEC, 0);
+}
+
+// Under the lifted limit what lies highest is taken.
 i32 hidden_made(u64 number, u64 a, u64 b, u64 c, u64 d) {
     i64 made = host(number, a, b, c, d), r = host_failed(made) ? made : host(lnx::SYS_fcntl, made, f_dupfd_cloexec, hidden_from);
     if (made == -lnx::EMFILE || (!host_failed(made) && host_failed(r))) {
-        Locked hold(limit_lock);
-        u64 limit[2];
-        host(lnx::SYS_prlimit64, 0, rlimit_nofile, 0, limit);
-        const u64 lifted[2] = {limit[1], limit[1]};
-        host(lnx::SYS_prlimit64, 0, rlimit_nofile, lifted, 0);
+        const Lifted lifted;
         if (host_failed(made)) r = made = host(number, a, b, c, d);
         if (!host_failed(made)) r = -lnx::EMFILE;
         for (i64 from = hidden_from; !host_failed(made) && host_failed(r) && from >= 3; from /= 2)
             r = host(lnx::SYS_fcntl, made, f_dupfd_cloexec, from);
-        host(lnx::SYS_prlimit64, 0, rlimit_nofile, limit, 0);
     }
     if (!host_failed(made)) host(lnx::SYS_close, made);
     if (!host_failed(r)) put(own, static_cast<i32>(r), true);
+    return static_cast<i32>(r);
+}
+
+i32 hidden_copy(i32 fd) {
+    const i64 r = host(lnx::SYS_fcntl, fd, f_dupfd_cloexec, hidden_from);
+    if (host_failed(r)) return hidden_made(lnx::SYS_dup, static_cast<u64>(fd));
+    put(own, static_cast<i32>(r), true);
     return static_cast<i32>(r);
 }
 
@@ -89,6 +129,7 @@ void set_quiet(i32 fd) { put(without_sigpipe, fd, true); }
 
 void descriptor_closing(i32 fd) {
     if (process().vforked) return;
+    know(fd, {});
     put(without_sigpipe, fd, false);
     put(not_for_children, fd, false);
     put(kept_in, fd, false);
@@ -98,6 +139,7 @@ void descriptor_closing(i32 fd) {
 
 void descriptor_copied(i32 from, i32 to) {
     set_socket(to, may_be_socket(from));
+    know(to, known(from));
     if (from != to) {
         put(without_sigpipe, to, quiet(from));
         put(kept_in, to, confined(from));

@@ -11,7 +11,9 @@ namespace trapeze {
 // Numbers from here on may be the emulator's own (epoll, timers ...): hidden() says it of one. The guest gets EBADF for them.
 constexpr i32 hidden_from = 9000;
 i32 hidden_made(u64 number, u64 a = 0, u64 b = 0, u64 c = 0, u64 d = 0);  // what this host call makes, there; -errno
+i32 hidden_copy(i32 fd);                                                  // another descriptor for the same
 bool hidden(i32 fd);
+i64 open_own(const char* path, i32 flags, i32 directory = lnx::AT_FDCWD);  // for the time of a call; with O_CLOEXEC; -errno
 void close_hidden(i32 fd);
 
 extern HostLock limit_lock;         // while it is held, the limit may be lifted: a fork holds it
@@ -44,6 +46,17 @@ extern HostLock fdguard_lock;       // a fork holds it
 
 bool may_be_socket(i32 fd);         // false: surely not
 void set_socket(i32 fd, bool maybe);
+
+// What a number is, which whoever makes a descriptor says before the guest knows of it, so that nobody asks the host each time. What was
+// inherited or received is not known, and is not learnt later: by then another thread may have closed it. unknown(0) is said when
+// it is closed, by set_socket, and by descriptor_closing.
+struct Known {
+    enum Sort : u8 { unknown, vnode, other, socket };
+    Sort sort;
+    u8 domain, type;  // of a socket, the host's
+};
+Known known(i32 fd);
+void know(i32 fd, Known);
 
 void descriptor_closing(i32 fd);            // before the host's close
 void descriptor_copied(i32 from, i32 to);   // after the host's dup

@@ -18,6 +18,7 @@
 %define REGS 40                 ; HostContext::uc_mcontext: r8..r15 rdi rsi rbp rbx rdx rax rcx rsp rip eflags ... fpstate
 %define SYS_rt_sigreturn 15
 %define SYS_munmap 11
+%define SYS_set_tid_address 218
 %define SYS_exit 60
 %define EINTR 4
 
@@ -177,14 +178,15 @@ LABEL host_call_interrupted
         ret
 
 TEXT host_clone
-; i64 host_clone(rdi flags, rsi stack top, rdx entry, rcx argument, r8 tls, r9 i32* parent_tid)
-; The child calls entry(argument) on its stack.
+; i64 host_clone(rdi flags, rsi stack top, rdx entry, rcx argument, r8 tls, r9 i32 tids[2])
+; The child calls entry(argument) on its stack. tids[0]: its number, with CLONE_PARENT_SETTID; tids[1] is cleared when it has
+; left its stack for ever, with CLONE_CHILD_CLEARTID.
         push    rbx
         push    r12
         mov     rbx, rdx                ; the child has the parent's registers, all but rax, rsp, rcx, r11
         mov     r12, rcx
         mov     rdx, r9                 ; parent_tid
-        xor     r10d, r10d              ; child_tid
+        lea     r10, [r9 + 4]           ; child_tid
         mov     eax, 56                 ; clone
         syscall
         test    rax, rax
@@ -197,11 +199,23 @@ TEXT host_clone
         call    rbx
         hlt
 
+TEXT begin_guest
+; [[noreturn]] void begin_guest(rdi HostContext*): as enter_guest, but pending signals are delivered first, however late they came.
+        mov     rbx, rdi
+        jmp     leave_begin
+
 TEXT host_thread_exit
-; [[noreturn]] void host_thread_exit(rdi base, rsi size): unmaps the stack it stands on and ends the thread.
+; [[noreturn]] void host_thread_exit(rdi base, rsi size): unmaps the stack it stands on, unless size is 0, and ends the thread.
+        test    rsi, rsi
+        jz      .end
+        mov     r8, rdi
+        xor     edi, edi                ; tids[1] is in there, and what is there then is not to be cleared
+        mov     eax, SYS_set_tid_address
+        syscall
+        mov     rdi, r8
         mov     eax, SYS_munmap
         syscall
-        xor     edi, edi
+.end:   xor     edi, edi
         mov     eax, SYS_exit
         syscall
         hlt

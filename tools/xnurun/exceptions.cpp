@@ -64,6 +64,7 @@ Message* await(Port* port) {
                 return m;
             }
             seen = __atomic_load_n(&port->arrivals, __ATOMIC_ACQUIRE);
+            port->awaited = true;
         }
         host(lnx::SYS_futex, &port->arrivals, lnx::FUTEX_WAIT | lnx::FUTEX_PRIVATE_FLAG, seen, nullptr);
     }

@@ -2,6 +2,7 @@
 // The steps of execve, shared with posix_spawn: everything that can be refused is found first (exec_prepare), then signals are held
 // (exec_keep_signals), then the host's execve.
 #pragma once
+#include "tools/xnurun/limits.h"
 #include "tools/xnurun/options.h"
 #include "tools/xnurun/trap.h"
 
@@ -22,6 +23,8 @@ struct ExecImage {
     const char* file;         // for the host's execve
     const char** argv;        // in words: the emulator's own come first
     bool native;              // a program of the host's
+    char mask_option[16];     // --mask=, which a new xnurun begins with
+    char limits_option[16 + limits_text];  // --limits=
     const char* words[exec_most_words + max_run_options + 8];
     const char* envp[exec_most_words];
     char strings[exec_arg_max + exec_path_max + 16];  // the program's path as an option comes last
@@ -34,7 +37,7 @@ bool exec_keep_signals(Thread&, u64& host_mask_before);  // true: deliver first,
 void exec_hand_back(Thread&);                            // pending ones to the host
 i32 exec_path(char* to, u64 from);                       // a guest's path, as the host's calls on files want it
 void exec_trace_flush(Thread&);                          // the line of --trace that would go with the old image
-i32 exec_launch(const ExecImage&, u32 mask);             // all signals are held: opens the mask, executes; returns on failure alone: XNU's errno
+i32 exec_launch(ExecImage&, u32 mask);                   // all signals are held: hands the mask on, executes; returns on failure alone: XNU's errno
 
 }  // namespace trapeze
 #pragma GCC visibility pop

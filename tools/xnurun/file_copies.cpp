@@ -3,6 +3,7 @@
 // were looked up (xnu-11417.121.6 bsd/vfs/vfs_syscalls.c): so a missing file is ENOENT here as there.
 #include "sys/mem.h"
 #include "tools/xnurun/attributes.h"
+#include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/path.h"
@@ -39,7 +40,7 @@ Answer clone(i32 from, i32 from_directory, const char* from_path, i32 directory,
     case lnx::S_IFREG: {
         char link[32];
         descriptor_link(from, link);
-        const i64 fd = host(lnx::SYS_openat, here, link, lnx::O_RDONLY | lnx::O_CLOEXEC);
+        const i64 fd = open_own(link, lnx::O_RDONLY);
         if (host_failed(fd)) return from_host(fd);
         const Answer a = clone_file(static_cast<i32>(fd), s.st_mode, directory, path.text());
         host(lnx::SYS_close, fd);
@@ -78,7 +79,7 @@ Answer bsd_clonefileat(Trap& trap) {
     const i32 directory = directory_to_host(trap.i(0));
     if (flags & CLONE_NOFOLLOW_ANY)
         if (const i32 e = links_on_the_way(directory, path.text())) return fail(e);
-    const i64 fd = host(lnx::SYS_openat, directory, path.text(), lnx::O_PATH | lnx::O_CLOEXEC | (flags & CLONE_NOFOLLOW ? lnx::O_NOFOLLOW : 0));
+    const i64 fd = open_own(path.text(), lnx::O_PATH | (flags & CLONE_NOFOLLOW ? lnx::O_NOFOLLOW : 0), directory);
     if (host_failed(fd)) return from_host_at(directory, fd);
     const Answer a = clone(static_cast<i32>(fd), directory, path.text(), directory_to_host(trap.i(2)), trap.w(3));
     host(lnx::SYS_close, fd);
@@ -109,7 +110,7 @@ Answer bsd_fsgetpath(Trap& trap) {
     char path[xnu::MAXPATHLEN + 16] = "/";
     const bool root = trap.w(3) == 2 || trap.w(3) == s.stx_ino;  // HFS's kHFSRootFolderID
     bool found = root;
-    const i64 self = host(lnx::SYS_openat, here, "/proc/self/fd", lnx::O_RDONLY | lnx::O_DIRECTORY | lnx::O_CLOEXEC);
+    const i64 self = open_own("/proc/self/fd", lnx::O_RDONLY | lnx::O_DIRECTORY);
     if (host_failed(self)) return fail(xnu::ENOENT);
     alignas(8) u8 records[2048];
     for (i64 r; !found && (r = host(lnx::SYS_getdents64, self, records, sizeof records)) > 0;) {

@@ -19,6 +19,7 @@
 // plenty for a stack's, and the page map is read for each).
 #include "tools/xnurun/guards.h"
 
+#include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/fast.h"
 #include "tools/xnurun/report.h"
 
@@ -36,6 +37,7 @@ struct Leaf {
 Leaf** root;  // null: there never was a guard
 bool without;  // the host has no guards, or no page map
 bool limit_said;
+i32 page_map = -1;  // a descriptor of this process's, once it is needed
 
 bool get(u64 n) {
     if (!root || n / leaf_pages >= leaves) return false;
@@ -86,10 +88,9 @@ void forget(u64 base, u64 size, bool remove) {
 bool untouched(u64 base, u64 pages) {
     constexpr u64 present = 1ull << 63, swapped = 1ull << 62;
     u64 entries[most];
-    const i64 fd = host(lnx::SYS_open, "/proc/self/pagemap", lnx::O_RDONLY | lnx::O_CLOEXEC, 0);
-    if (host_failed(fd)) return without = fd != -lnx::EMFILE, false;
-    const i64 r = host(lnx::SYS_pread64, fd, entries, pages * 8, base / page * 8);
-    host(lnx::SYS_close, fd);
+    if (page_map < 0) page_map = hidden_made(lnx::SYS_openat, static_cast<u64>(lnx::AT_FDCWD), as_word("/proc/self/pagemap"), lnx::O_RDONLY | lnx::O_CLOEXEC);
+    if (page_map < 0) return without = page_map != -lnx::EMFILE, false;
+    const i64 r = host(lnx::SYS_pread64, page_map, entries, pages * 8, base / page * 8);
     if (r != static_cast<i64>(pages * 8)) return false;
     for (u64 n = 0; n < pages; n++)
         if (entries[n] & (present | swapped)) return false;
@@ -111,7 +112,7 @@ bool become_guards(u64 base, u64 size) {
 }
 
 u64 number_in(const char* path, bool lines) {
-    const i64 fd = host(lnx::SYS_open, path, lnx::O_RDONLY | lnx::O_CLOEXEC, 0);
+    const i64 fd = open_own(path, lnx::O_RDONLY);
     if (host_failed(fd)) return 0;
     char text[4096];
     u64 value = 0;
@@ -169,6 +170,12 @@ i64 guest_mprotect(u64 base, u64 size, i32 protection) {
 void guards_forget(u64 base, u64 size) {
     Locked hold(guard_lock);
     forget(base, size, false);
+}
+
+void guards_fork_child() {
+    guard_lock.reset();
+    close_hidden(page_map);
+    page_map = -1;
 }
 
 bool guarded(u64 address) {

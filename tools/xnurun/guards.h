@@ -20,6 +20,7 @@ struct GuardPart {
 };
 GuardPart guard_part(u64 low, u64 high);
 
+void guards_fork_child();
 void guards_forget(u64 base, u64 size);  // something else was put in their place
 
 extern HostLock guard_lock;  // a fork holds it; taken after memory_lock

@@ -42,7 +42,7 @@ void futex_wake(u32* word, i32 count) {
 }
 
 u64 monotonic_ns() { return static_cast<u64>(nanotime()); }
-u64 wall_us() { return static_cast<u64>(walltime()) / 1000; }
+u64 wall_ns() { return static_cast<u64>(walltime()); }
 
 bool in_vdso(u64 rip) { return rip - vdso_begin < vdso_size; }
 
@@ -56,10 +56,41 @@ void find_vdso() {
         if (static_cast<u32>(at(header)) == 1) vdso_size = (at(header + 16) & 4095) + at(header + 40);
 }
 
+namespace {
+
+u64 reserve_at, reserve_end;  // atomic: what is taken only grows, beyond the end too
+
+i64 map_own(u64 size) {
+    return host(lnx::SYS_mmap, 0, size, lnx::PROT_READ | lnx::PROT_WRITE, lnx::MAP_PRIVATE | lnx::MAP_ANON | lnx::MAP_NORESERVE, -1, 0);
+}
+
+}  // namespace
+
+// As much as can be had, if the host has a limit of its own (ulimit -v).
+void init_host_pages(u64 size) {
+    for (; size; size /= 2) {
+        const i64 r = map_own(size);
+        if (host_failed(r)) continue;
+        reserve_at = static_cast<u64>(r);
+        reserve_end = reserve_at + size;
+        return;
+    }
+}
+
 void* host_pages(u64 size) {
-    i64 r = host(lnx::SYS_mmap, 0, size, lnx::PROT_READ | lnx::PROT_WRITE, lnx::MAP_PRIVATE | lnx::MAP_ANON, -1, 0);
+    size = (size + 4095) & ~4095ull;
+    const u64 at = __atomic_fetch_add(&reserve_at, size, __ATOMIC_RELAXED);
+    if (at + size <= reserve_end) return reinterpret_cast<void*>(at);
+    const i64 r = map_own(size);
     if (host_failed(r)) give_up("no memory for the emulator itself: mmap of ", size, " bytes failed with errno ", -r);
     return reinterpret_cast<void*>(r);
 }
+
+void* host_room(u64 size) {
+    const i64 r = map_own(size);
+    return host_failed(r) ? nullptr : reinterpret_cast<void*>(r);
+}
+
+void host_room_free(void* p, u64 size) { host(lnx::SYS_munmap, p, size); }
 
 }  // namespace trapeze

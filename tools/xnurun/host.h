@@ -23,9 +23,10 @@ extern "C" {
 i64 host_call(u64 number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);
 i64 host_call_interruptible(u64 number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);
 i64 host_call_sleeping(u64 number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);  // the same, and the thread shows as waiting
-i64 host_clone(u64 flags, u64 stack_top, void (*entry)(void*), void* argument, void* tls, i32* parent_tid);
+i64 host_clone(u64 flags, u64 stack_top, void (*entry)(void*), void* argument, void* tls, i32* tids);
 [[noreturn]] void host_thread_exit(u64 base, u64 size);
 [[noreturn]] void enter_guest(HostContext*);
+[[noreturn]] void begin_guest(HostContext*);
 u64 guest_copy(void* to, const void* from, u64 n);
 u64 guest_touch(void* at);
 void signal_entry();
@@ -81,12 +82,18 @@ private:
 
 i64 futex_wait(u32* word, u32 value, const lnx::timespec* until_monotonic);  // interruptible; absolute deadline or null
 void futex_wake(u32* word, i32 count);
-u64 wall_us();       // since 1970
+u64 wall_ns();       // since 1970
 u64 monotonic_ns();  // both in the vDSO: no host call, but code outside the emulator's image: in_vdso() is the emulator's too
 bool in_vdso(u64 rip);
 void find_vdso();
 
-// Memory for the emulator's own use, out of the guest's usual way; ends the run with 125 when there is none.
+// Zeroed memory for the emulator's own use, for ever, out of the guest's usual way. Most of it is one mapping that is made at the
+// start and touched when it is used: a program that has used up its mappings or its address space still has its kernel.
+// Ends the run with 125 when that and the host have no more.
 void* host_pages(u64 size);
+void init_host_pages(u64 size);
+// Zeroed memory for the time of a call; null: none. size is the same both times.
+void* host_room(u64 size);
+void host_room_free(void*, u64 size);
 
 }  // namespace trapeze

@@ -3,6 +3,7 @@
 #include "tools/xnurun/host_process.h"
 
 #include "sys/mem.h"
+#include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/host.h"
 
 namespace trapeze {
@@ -17,7 +18,7 @@ u64 read_file(i32 pid, const char* name, char* to, u64 room) {
     while (d) path[n++] = digits[--d];
     path[n++] = '/';
     memcpy(path + n, name, str_len(name) + 1);
-    const i64 fd = host(lnx::SYS_open, path, lnx::O_RDONLY | lnx::O_CLOEXEC, 0);
+    const i64 fd = open_own(path, lnx::O_RDONLY);
     if (host_failed(fd)) return 0;
     const i64 r = host(lnx::SYS_read, fd, to, room - 1);
     host(lnx::SYS_close, fd);
@@ -54,6 +55,18 @@ const char* line_of(const char* text, const char* key) {
     return nullptr;
 }
 
+// When the host began, in the wall's time. Looked at once: a process begins at one time, as often as it is asked for.
+i64 booted_us() {
+    static i64 booted;  // atomic; two threads may both look
+    i64 us = __atomic_load_n(&booted, __ATOMIC_RELAXED);
+    if (us) return us;
+    lnx::timespec up{};
+    host(lnx::SYS_clock_gettime, lnx::CLOCK_BOOTTIME, &up);
+    us = static_cast<i64>(wall_ns() / 1000) - up.tv_sec * 1000000 - up.tv_nsec / 1000;
+    __atomic_store_n(&booted, us, __ATOMIC_RELAXED);
+    return us;
+}
+
 }  // namespace
 
 bool host_process(i32 pid, HostProcess& p) {
@@ -85,10 +98,7 @@ bool host_process(i32 pid, HostProcess& p) {
     const i64 started = n.next();
     p.mapped = static_cast<u64>(n.next());
     p.resident = static_cast<u64>(n.next()) * page;
-    lnx::timespec real, up;
-    host(lnx::SYS_clock_gettime, lnx::CLOCK_REALTIME, &real);
-    host(lnx::SYS_clock_gettime, lnx::CLOCK_BOOTTIME, &up);
-    p.start_us = (real.tv_sec - up.tv_sec) * 1000000 + (real.tv_nsec - up.tv_nsec) / 1000 + started * (1000000 / static_cast<i64>(ticks_per_second));
+    p.start_us = booted_us() + started * (1000000 / static_cast<i64>(ticks_per_second));
 
     size = read_file(pid, "status", text, sizeof text);
     if (!size) return false;
@@ -109,7 +119,7 @@ bool host_process(i32 pid, HostProcess& p) {
     return true;
 }
 
-HostProcesses::HostProcesses() : fd_(host(lnx::SYS_open, "/proc", lnx::O_RDONLY | lnx::O_DIRECTORY | lnx::O_CLOEXEC, 0)) {}
+HostProcesses::HostProcesses() : fd_(open_own("/proc", lnx::O_RDONLY | lnx::O_DIRECTORY)) {}
 HostProcesses::~HostProcesses() {
     if (!host_failed(fd_)) host(lnx::SYS_close, fd_);
 }

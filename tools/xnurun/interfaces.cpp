@@ -13,7 +13,7 @@
 namespace trapeze {
 namespace {
 
-constexpr u64 table_bytes = 64 * 1024, reply_bytes = 32 * 1024;
+constexpr u64 table_bytes = 64 * 1024, reply_bytes = 32 * 1024, tables_bytes = 4 * table_bytes;
 constexpr i32 af_netlink = 16, sock_raw = 3, cloexec = 02000000;
 constexpr u16 get_link = 18, get_address = 22, get_route = 26, new_link = 16, new_address = 20, new_route = 24, nl_error = 2, nl_done = 3;
 
@@ -154,24 +154,24 @@ void read_groups(const char* path, u8 family, char* text, Interfaces& all) {
 bool Interfaces::read(bool with_routes, bool with_groups) {
     const i32 fd = hidden_made(lnx::SYS_socket, af_netlink, sock_raw | cloexec, 0);
     if (fd < 0) return false;
-    links = static_cast<Interface*>(host_pages(table_bytes));
-    addresses = static_cast<InterfaceAddress*>(host_pages(table_bytes));
-    routes = static_cast<Route*>(host_pages(table_bytes));
-    groups = static_cast<Group*>(host_pages(table_bytes));
-    u8* reply = static_cast<u8*>(host_pages(reply_bytes));
+    u8* all = static_cast<u8*>(host_room(tables_bytes + reply_bytes));
+    if (!all) return close_hidden(fd), false;
+    links = reinterpret_cast<Interface*>(all);
+    addresses = reinterpret_cast<InterfaceAddress*>(all + table_bytes);
+    routes = reinterpret_cast<Route*>(all + 2 * table_bytes);
+    groups = reinterpret_cast<Group*>(all + 3 * table_bytes);
+    u8* reply = all + tables_bytes;
     const bool told = dump(fd, get_link, reply, *this) && dump(fd, get_address, reply, *this) && (!with_routes || dump(fd, get_route, reply, *this));
     if (with_groups) {
         read_groups("/proc/net/igmp", lnx::AF_INET, reinterpret_cast<char*>(reply), *this);
         read_groups("/proc/net/igmp6", lnx::AF_INET6, reinterpret_cast<char*>(reply), *this);
     }
-    host(lnx::SYS_munmap, reply, reply_bytes);
     close_hidden(fd);
     return told;
 }
 
 void Interfaces::drop() {
-    for (void* p : {static_cast<void*>(links), static_cast<void*>(addresses), static_cast<void*>(routes), static_cast<void*>(groups)})
-        if (p) host(lnx::SYS_munmap, p, table_bytes);
+    if (links) host_room_free(links, tables_bytes + reply_bytes);
 }
 
 const Interface* Interfaces::find(const char* name) const {

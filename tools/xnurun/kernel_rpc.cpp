@@ -19,7 +19,7 @@ const RpcServer* const servers[] = {&mig_port_server, &mig_task_server, &mig_thr
                                     &mig_clock_server, &mig_semaphore_server, &mig_machine_server, &mig_voucher_server,
                                     &mig_port_debug_server};
 static_assert(sizeof xnu::mig_forms / sizeof *xnu::mig_forms == sizeof mig_verdicts / sizeof *mig_verdicts);  // row by row the same
-constexpr u32 most = 8192;  // no routine's reply is larger
+constexpr u32 most = message_buffer_size;  // no routine's reply is larger
 constexpr u32 max_descriptors = 8;  // of requests
 constexpr u32 reply_start = sizeof(xnu::mig_reply_error_t);
 
@@ -133,10 +133,10 @@ void Rpc::keep_port(u32 n) { memset(request->bytes + header_size + 4 + 12 * n, 0
 void Rpc::widen(u32 bytes) {
     if (bytes <= reply->room) return;
     if (bytes > most) give_up("broken: a kernel reply of ", bytes, " bytes");
-    u8* wider = static_cast<u8*>(host_pages(most));
-    memcpy(wider, reply->bytes, reply->room);
-    reply->bytes = wider;
-    reply->mapped = reply->room = most;
+    const u8* narrow = reply->bytes;
+    const u32 room = reply->room;
+    (void)message_get_buffer(reply, most);  // there is always one of this size
+    memcpy(reply->bytes, narrow, room);
 }
 
 Rpc& Rpc::put(const void* data, u32 n) {

@@ -144,7 +144,7 @@ i64 kqueue_new() {
     if (number_count == most_numbers || process().vforked) return -lnx::ENOMEM;
     const i64 fd = host(lnx::SYS_epoll_create1, cloexec);
     if (host_failed(fd)) return fd;
-    const i32 epoll = hidden_made(lnx::SYS_dup, static_cast<u64>(fd));
+    const i32 epoll = hidden_copy(static_cast<i32>(fd));
     const i32 wake = epoll < 0 ? epoll : hidden_made(lnx::SYS_eventfd2, 0, cloexec | nonblock);
     if (wake < 0) {
         close_hidden(epoll);
@@ -163,6 +163,7 @@ i64 kqueue_new() {
     number_list[number_count] = {static_cast<i32>(fd), kq};
     __atomic_store_n(&number_count, number_count + 1, __ATOMIC_RELEASE);
     set_socket(static_cast<i32>(fd), false);
+    know(static_cast<i32>(fd), {Known::other, 0, 0});
     return fd;
 }
 
@@ -184,7 +185,7 @@ i32 kqueue_register(Kqueue& kq, xnu::kevent64_s& change) {
     if (change.filter >= 0 || change.filter < lowest) return xnu::EINVAL;
     const bool fd_filter = change.filter == xnu::EVFILT_READ || change.filter == xnu::EVFILT_WRITE || change.filter == xnu::EVFILT_VNODE;
     const i32 fd = static_cast<i32>(change.ident);
-    if (fd_filter && (hidden(fd) || host_failed(host(lnx::SYS_fcntl, fd, 1)))) return xnu::EBADF;
+    if (fd_filter && (hidden(fd) || (known(fd).sort == Known::unknown && host_failed(host(lnx::SYS_fcntl, fd, lnx::F_GETFD))))) return xnu::EBADF;
     if (fd_filter) change.ident = static_cast<u32>(fd);
     Knote* n = find(kq, change);
     if (!n) {
@@ -332,8 +333,10 @@ bool is_kqueue(i32 fd) {
     return kqueue_of(fd) != nullptr;
 }
 
+bool kqueues_watch() { return __atomic_load_n(&number_count, __ATOMIC_ACQUIRE) || __atomic_load_n(&fd_notes, __ATOMIC_ACQUIRE); }
+
 void kqueue_descriptor_closing(i32 fd) {
-    if (!__atomic_load_n(&number_count, __ATOMIC_ACQUIRE) && !__atomic_load_n(&fd_notes, __ATOMIC_ACQUIRE)) return;
+    if (!kqueues_watch()) return;
     if (process().vforked) return;
     Locked hold(kqueue_lock);
     for (Kqueue* kq = kqueues; kq; kq = kq->next)
@@ -368,7 +371,10 @@ void kqueue_descriptor_copied(i32 from, i32 to) {
 }
 
 void vfork_child_kqueues() {
-    for (u32 i = 0; i < number_count; i++) host(lnx::SYS_close, number_list[i].fd);
+    for (u32 i = 0; i < number_count; i++) {
+        know(number_list[i].fd, {});
+        host(lnx::SYS_close, number_list[i].fd);
+    }
 }
 
 void fork_child_kqueues() {

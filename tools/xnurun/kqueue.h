@@ -105,6 +105,7 @@ void port_deliver(Knote&, xnu::kevent64_s& out);  // receives, if the knote asks
 
 // Other parts of the emulator.
 bool is_kqueue(i32 fd);
+bool kqueues_watch();                             // false: nobody hears of descriptors
 void kqueue_descriptor_closing(i32 fd);           // drops its knotes; if it is a kqueue, that is one descriptor less
 void kqueue_descriptor_copied(i32 from, i32 to);
 void kqueue_ports_changed();                      // a queue, or a set's members; takes no lock

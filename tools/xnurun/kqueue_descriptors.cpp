@@ -86,7 +86,7 @@ bool read_event(Knote& n) {
     }
     const i16 says = look(fd, h_in | h_rdhup);
     const i32 type = socket_type(fd);
-    if (type > 0 && host_socket_number(fd, lnx::SO_ACCEPTCONN) == 1) {
+    if (type == lnx::SOCK_STREAM && host_socket_number(fd, lnx::SO_ACCEPTCONN) == 1) {
         TcpInfo info;
         n.kev.data = says & h_in ? (tcp_info(fd, info) && info.words[4] ? info.words[4] : 1) : 0;
         return says & h_in;
@@ -141,7 +141,7 @@ i32 attach_fd(Knote& n) {
     const bool writing = n.kev.filter == xnu::EVFILT_WRITE;
     if (Kqueue* other = kqueue_of(fd); other && (writing || other == n.kq)) return xnu::EPERM;
     lnx::stat s{};
-    host(lnx::SYS_fstat, fd, &s);
+    if (known(fd).sort != Known::socket) host(lnx::SYS_fstat, fd, &s);
     const u32 kind = s.st_mode & lnx::S_IFMT;
     if (kind == lnx::S_IFDIR) return xnu::EINVAL;
     if (kind == lnx::S_IFIFO && writing && look(fd, h_out) & h_err) return xnu::EPIPE;

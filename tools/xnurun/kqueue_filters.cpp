@@ -38,9 +38,7 @@ i32 start_timer(Knote& n, i64 data) {
     n.deadline = 0;
     if (n.sfflags & xnu::NOTE_ABSOLUTE) {
         n.kev.flags |= xnu::EV_ONESHOT;
-        lnx::timespec wall;
-        host(lnx::SYS_clock_gettime, lnx::CLOCK_REALTIME, &wall);
-        const u64 today = static_cast<u64>(wall.tv_sec) * 1'000'000'000 + static_cast<u64>(wall.tv_nsec);
+        const u64 today = wall_ns();
         if (ns >= today) n.deadline = now + (ns - today);
     } else if (ns) {
         n.sdata = static_cast<i64>(ns);
@@ -49,7 +47,7 @@ i32 start_timer(Knote& n, i64 data) {
     if (n.deadline) n.kev.flags |= xnu::EV_CLEAR;
     else n.kev.data = 1;
     filter_timer(*n.kq, now);
-    return 0;
+    return n.deadline && n.kq->timer < 0 ? xnu::ENOMEM : 0;  // no descriptor is left for it
 }
 
 }  // namespace
@@ -193,7 +191,7 @@ void filter_timer(Kqueue& kq, u64 now) {
     if (!next && kq.timer < 0) return;
     if (kq.timer < 0) {
         kq.timer = hidden_made(lnx::SYS_timerfd_create, lnx::CLOCK_MONOTONIC, lnx::O_CLOEXEC | lnx::O_NONBLOCK);
-        if (kq.timer < 0) give_up("no descriptor is left for the timers of a kqueue");
+        if (kq.timer < 0) return;  // start_timer says so
         EpollEvent e{epoll_in, tag_timer};
         host(lnx::SYS_epoll_ctl, kq.epoll, epoll_add, kq.timer, &e);
     }

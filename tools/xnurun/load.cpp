@@ -34,6 +34,7 @@ i64 map_at(u64 at, u64 size, i32 prot, i32 flags, i32 fd, u64 offset) {
     return -lnx::EEXIST;
 }
 
+constexpr i32 rlimit_nofile = 7;
 constexpr i32 anonymous = lnx::MAP_ANON | lnx::MAP_NORESERVE;
 
 // A small program is brought in at once: a page fault costs more than to copy a page.
@@ -61,20 +62,6 @@ public:
         if (fd_ >= 0) host(lnx::SYS_close, fd_);
         if (!err) err = stack(argv, envp);
         return err;
-    }
-
-    i32 commpage() {
-        CommpageFacts facts = commpage_facts();
-        i64 r = host(lnx::SYS_mprotect, guest_commpage, guest_commpage_size, lnx::PROT_READ | lnx::PROT_WRITE);
-        if (!host_failed(r)) {
-            write_commpage(reinterpret_cast<u8*>(guest_commpage), facts);
-            r = host(lnx::SYS_mprotect, guest_commpage, guest_commpage_size, lnx::PROT_READ);
-        }
-        guest_.time = facts.time;
-        if (!host_failed(r)) return 0;
-        line_ << "commpage: ";
-        say_why(line_, r, guest_commpage, guest_commpage_size, false);
-        return xnu::ENOMEM;
     }
 
 private:
@@ -107,6 +94,14 @@ private:
 
     i32 open() {
         i64 fd = host(lnx::SYS_open, path_, lnx::O_RDONLY | lnx::O_CLOEXEC | lnx::O_NONBLOCK, 0);  // a fifo must not keep us waiting
+        if (fd == -lnx::EMFILE) {  // whoever executed it has used up its limit, which stops no exec
+            u64 limit[2];
+            host(lnx::SYS_prlimit64, 0, rlimit_nofile, 0, limit);
+            const u64 lifted[2] = {limit[1], limit[1]};
+            host(lnx::SYS_prlimit64, 0, rlimit_nofile, lifted, 0);
+            fd = host(lnx::SYS_open, path_, lnx::O_RDONLY | lnx::O_CLOEXEC | lnx::O_NONBLOCK, 0);
+            host(lnx::SYS_prlimit64, 0, rlimit_nofile, limit, 0);
+        }
         if (host_failed(fd)) {
             if (const char* why = why_not_opened(-fd)) line_ << why;
             else (line_ << "cannot be opened, Linux errno ").dec(static_cast<u64>(-fd));
@@ -258,16 +253,9 @@ bool reserve_guest_areas(char* const* host_argv, char* const* host_envp, char* m
     return true;
 }
 
-i32 examine_macho(i32 fd, u64 size) {
-    if (!size) return xnu::ENOEXEC;
-    const i64 at = host(lnx::SYS_mmap, nullptr, size, lnx::PROT_READ, lnx::MAP_PRIVATE, fd, 0);
-    if (host_failed(at)) return to_xnu(at);
-    const u8* file = reinterpret_cast<const u8*>(at);
+i32 examine_macho(const u8* file, u64 size) {
     const MachoSlice slice = macho_slice({file, size}, size);
-    i32 err = slice.err;
-    if (!err) err = parse_macho({file + slice.offset, slice.size}, slice.size, slice.offset, size).err;
-    host(lnx::SYS_munmap, at, size);
-    return err;
+    return slice.err ? slice.err : parse_macho({file + slice.offset, slice.size}, slice.size, slice.offset, size).err;
 }
 
 i32 load_guest(const char* path, const char* const* argv, const char* const* envp, Guest& guest, char* message,
@@ -276,11 +264,6 @@ i32 load_guest(const char* path, const char* const* argv, const char* const* env
     Line line(message, message_size);
     line.name(path, message_size) << ": ";
     return Loader(path, guest, line).run(argv, envp);
-}
-
-i32 start_guest_clock(Guest& guest, char* message, usize message_size) {
-    Line line(message, message_size);
-    return Loader("", guest, line).commpage();
 }
 
 }  // namespace trapeze

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Puts a static Mach-O and all that XNU's execve puts beside it into this
 // address space: segments at their addresses, the main stack with argc, argv,
-// envp and apple[], the commpage. It runs once, before the first guest
+// envp and apple[]; the commpage's place. It runs once, before the first guest
 // instruction, on the one thread there is.
 //
 // The emulator itself must lie where no guest can: it is linked above
@@ -36,7 +36,6 @@ struct Guest {
                         // cs is XNU's 0x2b: a host register state needs the host's
     u64 stack_low;      // lowest accessible byte; below it PROT_NONE down to guest_stack_reserve under the top
     u64 stack_top;      // first byte above the strings; both 0 if the program brought its own stack
-    CommpageTime time;
 };
 
 // First of all in main: reserves the stack's and the commpage's addresses. Where
@@ -46,7 +45,7 @@ struct Guest {
 bool reserve_guest_areas(char* const* host_argv, char* const* host_envp, char* message, usize message_size);
 
 // The file as execve would look at it before the old image goes: 0, or XNU's errno for it.
-i32 examine_macho(i32 fd, u64 size);
+i32 examine_macho(const u8* file, u64 size);
 
 // Maps `path` and builds the entry state; reserve_guest_areas came before. 0, or
 // XNU's errno for that execve with one line in message[0..message_size) that names
@@ -54,8 +53,5 @@ i32 examine_macho(i32 fd, u64 size);
 // is unmapped again on an error: the process is expected to end.
 i32 load_guest(const char* path, const char* const* argv, const char* const* envp,
                Guest& guest, char* message, usize message_size);
-
-// The commpage, and guest.time: as late as may be, since its clock is measured from load_guest on. Returns as load_guest.
-i32 start_guest_clock(Guest& guest, char* message, usize message_size);
 
 }  // namespace trapeze

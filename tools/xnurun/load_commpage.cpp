@@ -4,7 +4,7 @@
 //
 // Filled once and never again: nt_generation stays 1, so readers' seqlock loops
 // end at the first try. The scale comes from the TSC beside CLOCK_MONOTONIC
-// while the program is loaded, a quarter of a millisecond at least, and is good
+// from the start of the program to the first look at the page (commpage.h), a quarter of a millisecond at least, and is good
 // to some 100 ppm. gtod_generation 0 sends readers
 // of the wall clock to gettimeofday, as XNU itself does since version 13.
 #include "sys/mem.h"
@@ -130,6 +130,21 @@ void write_commpage(u8* page, const CommpageFacts& facts) {
     put(0x60, facts.time.ns_base);
     put(0x68, u32{1});                     // nt_generation: valid
     put(0xc8, facts.boottime_usec);
+}
+
+// Made elsewhere and moved there; without memory for that it is made in its place.
+void make_commpage() {
+    constexpr i32 may_move = 1, fixed = 2;
+    const CommpageFacts facts = commpage_facts();
+    const i64 page = host(lnx::SYS_mmap, 0, guest_commpage_size, lnx::PROT_READ | lnx::PROT_WRITE, lnx::MAP_PRIVATE | lnx::MAP_ANON, -1, 0);
+    if (!host_failed(page)) {
+        write_commpage(reinterpret_cast<u8*>(page), facts);
+        host(lnx::SYS_mprotect, page, guest_commpage_size, lnx::PROT_READ);
+        if (!host_failed(host(lnx::SYS_mremap, page, guest_commpage_size, guest_commpage_size, may_move | fixed, guest_commpage))) return;
+    }
+    host(lnx::SYS_mprotect, guest_commpage, guest_commpage_size, lnx::PROT_READ | lnx::PROT_WRITE);
+    write_commpage(reinterpret_cast<u8*>(guest_commpage), facts);
+    host(lnx::SYS_mprotect, guest_commpage, guest_commpage_size, lnx::PROT_READ);
 }
 
 }  // namespace trapeze

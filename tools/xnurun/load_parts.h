@@ -35,4 +35,7 @@ void write_commpage(u8* page, const CommpageFacts&);
 void commpage_begin();
 CommpageFacts commpage_facts();
 
+// The page, at its address, where reserve_guest_areas has been: there at once and whole, whoever looks.
+void make_commpage();
+
 }  // namespace trapeze

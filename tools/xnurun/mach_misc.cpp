@@ -3,6 +3,7 @@
 #include "sys/darwin/kern_return.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/ports.h"
+#include "tools/xnurun/process.h"
 
 namespace trapeze {
 namespace {
@@ -29,7 +30,7 @@ bool named(u32 name, PortKind kind) {
 // Other processes have no task here: it is as if the right to theirs were refused.
 Answer task_of_pid(Trap& trap) {
     u32 name = 0;
-    const bool own = named(trap.u(0), PortKind::task) && trap.i(1) == static_cast<i32>(host(lnx::SYS_getpid));
+    const bool own = named(trap.u(0), PortKind::task) && trap.i(1) == own_pid();
     if (own) name = port_self_send(task_port);
     (void)copyout(name, trap.w(2));
     return kern(own ? 0 : xnu::KERN_FAILURE);
@@ -42,7 +43,7 @@ Answer mach_task_name_for_pid(Trap& trap) { return task_of_pid(trap); }
 
 Answer mach_pid_for_task(Trap& trap) {
     const bool task = named(trap.u(0), PortKind::task);
-    const i32 pid = task ? static_cast<i32>(host(lnx::SYS_getpid)) : -1;
+    const i32 pid = task ? own_pid() : -1;
     (void)copyout(pid, trap.w(1));
     return kern(task ? 0 : xnu::KERN_FAILURE);
 }

@@ -21,17 +21,19 @@ struct Trailer {
 };
 static_assert(sizeof(Trailer) == 68);
 
-// Security token {uid, gid}; audit token {auid, euid, egid, ruid, rgid, pid, asid, pid version}.
+// What the receiver asked for of it. Security token {uid, gid}; audit token {auid, euid, egid, ruid, rgid, pid, asid, pid version}.
 void sender_of(const Message* m, Trailer& t) {
     if (m->from_kernel) {
         t.sender[1] = 1;  // KERNEL_SECURITY_TOKEN
         return;
     }
-    const u32 uid = static_cast<u32>(host(lnx::SYS_geteuid)), gid = static_cast<u32>(host(lnx::SYS_getegid));
-    const u32 audit[8] = {uid, uid, gid, static_cast<u32>(host(lnx::SYS_getuid)), static_cast<u32>(host(lnx::SYS_getgid)),
-                          static_cast<u32>(host(lnx::SYS_getpid)), 100000, 1};
-    t.sender[0] = uid;
-    t.sender[1] = gid;
+    if (t.size <= offsetof(Trailer, sender)) return;
+    u32 uid[3], gid[3];  // real, effective, saved
+    host(lnx::SYS_getresuid, &uid[0], &uid[1], &uid[2]);
+    host(lnx::SYS_getresgid, &gid[0], &gid[1], &gid[2]);
+    const u32 audit[8] = {uid[1], uid[1], gid[1], uid[0], gid[0], static_cast<u32>(own_pid()), 100000, 1};
+    t.sender[0] = uid[1];
+    t.sender[1] = gid[1];
     memcpy(t.audit, audit, sizeof audit);
 }
 

@@ -9,6 +9,7 @@
 #include "tools/xnurun/era.h"
 #include "tools/xnurun/fast.h"
 #include "tools/xnurun/inject.h"
+#include "tools/xnurun/limits.h"
 #include "tools/xnurun/load.h"
 #include "tools/xnurun/memory.h"
 #include "tools/xnurun/options.h"
@@ -33,6 +34,8 @@ const char* program_path;  // --program
 bool start_stopped, watched;  // watched: each trap is somebody's business
 u32 fast_after;               // --fast: how many traps make a place hot; 0: none is
 bool reported;
+u32 handed_mask;                          // --mask, if handed_on
+bool handed_on;
 
 constexpr const char help[] =
     "usage: xnurun [OPTIONS] PROGRAM [ARGS]\n"
@@ -113,6 +116,16 @@ i32 options(i32 argc, char** argv) {
         }
         if (str_eq(a, "--stopped")) {  // posix_spawn's START_SUSPENDED
             start_stopped = true;
+            continue;
+        }
+        if (starts(a, "--limits=")) {  // of execve and posix_spawn: bsd_limits.cpp
+            limits_read(a + 9);
+            continue;
+        }
+        if (starts(a, "--mask=")) {  // of execve and posix_spawn, eight digits: all signals are held until the program begins
+            handed_mask = 0;
+            for (const char* c = a + 7; *c; c++) handed_mask = handed_mask << 4 | static_cast<u32>(*c <= '9' ? *c - '0' : *c - 'a' + 10);
+            handed_on = true;
             continue;
         }
         if (run_option_count == max_run_options) usage("too many options, from", a);
@@ -209,13 +222,14 @@ int main(int argc, char** argv, char** envp) {
         exit_run(failed == xnu::ENOENT || failed == xnu::ENOTDIR ? status_not_found : status_cannot_load);
     }
 
+    init_host_pages(128ull << 20);  // names of ports may take 48 MiB of it
     Thread* first = thread_new();
     if (!first) give_up("no memory for the first thread");
     Thread& thread = *first;
     host(lnx::SYS_arch_prctl, lnx::ARCH_SET_FS, &thread);
     u64 mask = 0;
-    host(lnx::SYS_rt_sigprocmask, lnx::SIG_BLOCK, 0, &mask, 8);
-    thread.mask = darwin_mask_of(mask) & ~unmaskable;
+    if (!handed_on) host(lnx::SYS_rt_sigprocmask, lnx::SIG_BLOCK, 0, &mask, 8);
+    thread.mask = (handed_on ? handed_mask : darwin_mask_of(mask)) & ~unmaskable;
     thread.is_main = true;
     process().pid = thread.tid = static_cast<i32>(host(lnx::SYS_gettid));
     use_fsgsbase = auxval(lnx::AT_HWCAP2) & 2;
@@ -237,10 +251,6 @@ int main(int argc, char** argv, char** envp) {
     regs.rbp = r.rbp, regs.rsp = r.rsp, regs.r8 = r.r8, regs.r9 = r.r9, regs.r10 = r.r10, regs.r11 = r.r11;
     regs.r12 = r.r12, regs.r13 = r.r13, regs.r14 = r.r14, regs.r15 = r.r15, regs.rip = r.rip;
     regs.eflags = (r.rflags & 0xcd5) | 0x200;
-    if (start_guest_clock(guest, message, sizeof message)) {
-        eprint("xnurun: ", Str{message, str_len(message)}, "\n");
-        exit_run(status_cannot_load);
-    }
     arm_thread(thread);
     if (start_stopped) host(lnx::SYS_tgkill, host(lnx::SYS_getpid), thread.tid, lnx::SIGSTOP);
     enter_guest(&context);

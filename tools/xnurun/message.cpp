@@ -7,7 +7,11 @@ namespace trapeze {
 namespace {
 
 Message* free_messages;
-HostLock message_lock;  // the free list alone; taken under ports_lock or alone
+struct Buffer {
+    Buffer* next;
+};
+Buffer* free_buffers;   // of message_buffer_size
+HostLock message_lock;  // the free lists alone; taken under ports_lock or alone
 
 Message* doomed;  // destroying one message may destroy a port with more of them: no recursion, however deep they are nested
 bool reaping;
@@ -40,6 +44,26 @@ void clean_body_locked(Message* m, u32 count) {
     m->complex = false;
 }
 
+bool message_get_buffer(Message* m, u64 size) {
+    if (size > message_buffer_size) {
+        const u64 pages = (size + 4095) & ~4095ull;
+        u8* bytes = static_cast<u8*>(try_pages(pages));
+        if (!bytes) return false;
+        m->bytes = bytes;
+        m->mapped = pages;
+        m->room = static_cast<u32>(pages);
+        return true;
+    }
+    Locked hold(message_lock);
+    Buffer* b = free_buffers;
+    if (b) free_buffers = b->next;
+    else b = static_cast<Buffer*>(host_pages(message_buffer_size));
+    m->bytes = reinterpret_cast<u8*>(b);
+    m->mapped = m->room = message_buffer_size;
+    memset(m->bytes, 0, size);
+    return true;
+}
+
 Message* message_new(u32 size) {
     if (size < header_size) size = header_size;
     Message* m;
@@ -60,23 +84,20 @@ Message* message_new(u32 size) {
     m->bytes = m->small;
     m->room = sizeof m->small;
     m->from_kernel = true;
-    if (size > sizeof m->small) {
-        m->mapped = (size + 4095ull) & ~4095ull;
-        m->bytes = static_cast<u8*>(try_pages(m->mapped));
-        m->room = static_cast<u32>(m->mapped);
-        if (!m->bytes) {
-            m->mapped = 0;
-            message_free(m);
-            return nullptr;
-        }
-    }
-    return m;
+    if (size <= sizeof m->small || message_get_buffer(m, size)) return m;
+    message_free(m);
+    return nullptr;
 }
 
 void message_free(Message* m) {
     if (m->aux) free_pages(as_word(m->aux), most_aux);
-    if (m->mapped) free_pages(as_word(m->bytes), m->mapped);
+    if (m->mapped > message_buffer_size) free_pages(as_word(m->bytes), m->mapped);
     Locked hold(message_lock);
+    if (m->mapped == message_buffer_size) {
+        Buffer* b = reinterpret_cast<Buffer*>(m->bytes);
+        b->next = free_buffers;
+        free_buffers = b;
+    }
     m->next = free_messages;
     free_messages = m;
 }
@@ -84,6 +105,7 @@ void message_free(Message* m) {
 void fork_child_messages() {
     message_lock.reset();
     free_messages = doomed = nullptr;
+    free_buffers = nullptr;
     reaping = false;
 }
 

@@ -23,7 +23,7 @@ constexpr u32 header_size = sizeof(xnu::mach_msg_header_t);
 
 struct Message {
     Message* next;
-    u64 mapped;                     // its size if it is a mapping of its own, else 0
+    u64 mapped;                     // bytes: message_buffer_size: one of the emulator's buffers; more: a mapping of its own; 0: small
     Port *remote, *local;           // local may be carried_dead
     u32 remote_type, local_type;    // 17, 18; 0: none
     bool complex, circular, from_kernel;
@@ -51,12 +51,15 @@ struct Waiter {
     Waiter* next;
     Port* on;          // the port or set
     u32 wake;          // 0 waiting, 1 done
+    bool queued;       // it may sleep: who finishes it wakes it
     u32 option, limit;
     i32 result;
     Message* message;
     u32 size, name, sequence;
 };
 
+constexpr u64 message_buffer_size = 8192;
+bool message_get_buffer(Message*, u64 size);  // in place of `small`, of which nothing is copied; size bytes are zeroed
 Message* message_new(u32 size);     // header and body zeroed; null: no memory
 void message_free(Message*);        // only the buffer
 void message_destroy_locked(Message*);  // with all that it carries

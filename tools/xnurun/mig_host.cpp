@@ -120,9 +120,8 @@ i32 statistics(Rpc& r) {
 bool of_calendar(const Rpc& r) { return r.object->kind == PortKind::calendar; }
 
 i32 get_time(Rpc& r) {
-    lnx::timespec now{};
-    host(lnx::SYS_clock_gettime, of_calendar(r) ? lnx::CLOCK_REALTIME : lnx::CLOCK_MONOTONIC, &now);
-    r.put32(static_cast<u32>(now.tv_sec)).put32(static_cast<u32>(now.tv_nsec));
+    const u64 now = of_calendar(r) ? wall_ns() : monotonic_ns();
+    r.put32(static_cast<u32>(now / 1000000000)).put32(static_cast<u32>(now % 1000000000));
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "sys/darwin/kern_return.h"
 #include "sys/darwin/numbers.h"
 #include "sys/os.h"
+#include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/exceptions.h"
 #include "tools/xnurun/vm.h"
 
@@ -125,10 +126,11 @@ i32 processor_info(Rpc& r) {
     if (flavor != basic && flavor != load) return xnu::KERN_INVALID_ARGUMENT;
     const u32 cpus = static_cast<u32>(cpu_count()), words = flavor == basic ? 5 : 4, bytes = cpus * words * 4;
     constexpr u64 text_room = 65536;
-    u32* out = static_cast<u32*>(host_pages(bytes + text_room));
+    u32* out = static_cast<u32*>(host_room(bytes + text_room));
+    if (!out) return xnu::KERN_RESOURCE_SHORTAGE;
     if (flavor == load) {
         char* text = reinterpret_cast<char*>(out) + bytes;
-        const i64 fd = host(lnx::SYS_open, "/proc/stat", 0);
+        const i64 fd = open_own("/proc/stat", lnx::O_RDONLY);
         const i64 n = host_failed(fd) ? 0 : host(lnx::SYS_read, fd, text, text_room);
         if (!host_failed(fd)) host(lnx::SYS_close, fd);
         for (u32 i = 0; n > 0 && i < cpus; i++) ticks_of(text, static_cast<u64>(n), i, out + i * 4);
@@ -138,7 +140,7 @@ i32 processor_info(Rpc& r) {
         memcpy(out + i * 5, one, sizeof one);
     }
     const bool done = r.put_memory(out, bytes);
-    host(lnx::SYS_munmap, out, bytes + text_room);
+    host_room_free(out, bytes + text_room);
     if (!done) return xnu::KERN_RESOURCE_SHORTAGE;
     r.put_ndr();
     r.put32(cpus).put32(cpus * words);

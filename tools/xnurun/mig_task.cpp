@@ -3,6 +3,7 @@
 // share included.
 #include "sys/darwin/kern_return.h"
 #include "sys/darwin/numbers.h"
+#include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/exceptions.h"
 #include "tools/xnurun/mig_threads.h"
 #include "tools/xnurun/semaphore.h"
@@ -34,7 +35,8 @@ i32 threads_of(Rpc& r) {
         room = threads_living;
     }
     const u64 bytes = room * sizeof(Port*);
-    Port** list = static_cast<Port**>(host_pages(bytes));
+    Port** list = static_cast<Port**>(host_room(bytes));
+    if (!list) return xnu::KERN_RESOURCE_SHORTAGE;
     {
         Locked hold(threads_lock);
         Locked hold_ports(ports_lock);
@@ -45,7 +47,7 @@ i32 threads_of(Rpc& r) {
         }
     }
     const bool done = r.put_memory(list, n * 8, n);
-    host(lnx::SYS_munmap, list, bytes);
+    host_room_free(list, bytes);
     if (!done) return xnu::KERN_RESOURCE_SHORTAGE;
     r.put_ndr();
     r.put32(n);
@@ -134,7 +136,7 @@ Usage usage() {
     u.minor = static_cast<u32>(times.minor), u.major = static_cast<u32>(times.major);
     u.switches = static_cast<u32>(times.voluntary + times.involuntary);
     u.resident_max = static_cast<u64>(times.maxrss) * 1024;
-    const i64 fd = host(lnx::SYS_open, "/proc/self/statm", 0);
+    const i64 fd = open_own("/proc/self/statm", lnx::O_RDONLY);
     if (!host_failed(fd)) {
         char text[128];
         const i64 n = host(lnx::SYS_read, fd, text, sizeof text);
@@ -208,7 +210,7 @@ i32 info(Rpc& r) {
     case audit_token: {
         const u32 uid = static_cast<u32>(host(lnx::SYS_geteuid)), gid = static_cast<u32>(host(lnx::SYS_getegid));
         add(uid), add(uid), add(gid), add(static_cast<u32>(host(lnx::SYS_getuid))), add(static_cast<u32>(host(lnx::SYS_getgid)));
-        add(static_cast<u32>(host(lnx::SYS_getpid))), add(100000), add(1);
+        add(static_cast<u32>(own_pid())), add(100000), add(1);
         break;
     }
     case dyld: add64(0), add64(0), add(1); break;  // a static program has no images that dyld knows
@@ -259,7 +261,7 @@ i32 set_special_port(Rpc& r) {
 
 // Nobody but SIGCONT could resume it (bsd/kern/kern_sig.c): the host's stop is just that.
 i32 suspend(Rpc&) {
-    host(lnx::SYS_kill, host(lnx::SYS_getpid), lnx::SIGSTOP);
+    host(lnx::SYS_kill, own_pid(), lnx::SIGSTOP);
     return 0;
 }
 i32 terminate(Rpc&) { die_by_signal(xnu::SIGKILL); }

@@ -4,6 +4,7 @@
 
 #include "sys/mem.h"
 #include "sys/xlat.h"
+#include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/termios.h"
 
 namespace trapeze {
@@ -104,7 +105,7 @@ Answer set_file_flags(i32 fd, u32 flags) {
     if (flags) return fail(xnu::ENOTSUP);
     char link[32];
     descriptor_link(fd, link);
-    const i64 file = host(lnx::SYS_openat, lnx::AT_FDCWD, link, lnx::O_RDONLY | lnx::O_NONBLOCK | lnx::O_CLOEXEC);
+    const i64 file = open_own(link, lnx::O_RDONLY | lnx::O_NONBLOCK);
     if (host_failed(file)) return wanted ? fail(xnu::ENOTSUP) : ok();
     i64 old = 0;
     i64 r = host(lnx::SYS_ioctl, file, get_flags, &old);
@@ -136,6 +137,7 @@ bool at_flags_to_host(i32 flags, i32 allowed, i32& host) {
 }
 
 FdKind kind_of(i32 fd) {
+    if (const Known k = known(fd); k.sort != Known::unknown) return k.sort == Known::vnode ? FdKind::vnode : FdKind::other;
     lnx::stat s;
     if (host_failed(host(lnx::SYS_fstat, fd, &s))) return FdKind::closed;
     switch (s.st_mode & lnx::S_IFMT) {

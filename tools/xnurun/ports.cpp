@@ -155,7 +155,7 @@ i32 receive_right_locked(u32 name, Port*& port) {
 }
 
 void init_ports() {
-    entries = static_cast<PortEntry*>(host_pages(max_entries * sizeof(PortEntry)));
+    if (!entries) entries = static_cast<PortEntry*>(host_pages(max_entries * sizeof(PortEntry)));
     task_port = kernel_port(PortKind::task);
     host_port = kernel_port(PortKind::host);
     host_priv_port = kernel_port(PortKind::host_priv);
@@ -166,7 +166,9 @@ void init_ports() {
 
 void fork_child_ports() {
     ports_lock.reset();
-    host(lnx::SYS_munmap, entries, max_entries * sizeof(PortEntry));
+    constexpr u32 few = 256;  // a parent's pages are copied when they are written
+    if (entries_used <= few) memset(entries, 0, entries_used * sizeof(PortEntry));
+    else host(lnx::SYS_madvise, entries, max_entries * sizeof(PortEntry), lnx::MADV_DONTNEED);
     entries_used = 1;
     free_entry = 0;
     free_port = nullptr;  // what the parent had stays where it is: nothing refers to it

@@ -30,6 +30,7 @@ struct Port {
     u32 refs;                 // names, rights in messages, kernel objects, waiters
     u32 name;                 // under which the task holds the receive or send right or the set, 0 = none
     bool received;            // the task holds the receive right (or it is a kernel object's port)
+    bool awaited;             // somebody sleeps on `arrivals`
     u32 send_rights, send_once_rights, make_send_count;
     u32 queue_limit, queued, sequence;
     u64 context;

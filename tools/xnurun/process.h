@@ -3,6 +3,7 @@
 // process, but while a child of vfork lives in its parent's memory: then its thread has another (bsd_vfork.cpp), and everything else,
 // ports, memory, threads, is both's, as in XNU, where that child has no task of its own.
 #pragma once
+#include "sys/darwin/process.h"
 #include "sys/darwin/signal.h"
 #include "tools/xnurun/host.h"
 #include "tools/xnurun/thread.h"
@@ -26,6 +27,13 @@ struct Identity {
 // sigreturn's token: until sigaction sets the first action, which says for good whether tokens are looked at.
 enum : u8 { tokens_undecided, tokens_checked, tokens_free };
 
+// What the host's limits are not, as it is handed on: bsd_limits.cpp. Under address_space_lock.
+struct KeptLimits {
+    static constexpr u64 unset = ~0ull;
+    xnu::rlimit address_space = {xnu::RLIM_INFINITY, xnu::RLIM_INFINITY}, data = {unset, unset};
+    u64 files = unset;  // RLIMIT_NOFILE's hard limit
+};
+
 struct Process {
     i32 pid;                   // the first thread's number; after a fork the one thread's
     bool vforked;              // its thread is a child's of vfork
@@ -34,6 +42,7 @@ struct Process {
     GuestAction actions[32];   // by Darwin number; under signal_lock
     u8 tokens;                 // likewise
     Identity identity;         // valid if identity_number is not 0; under identity_lock
+    KeptLimits limits;
     u32 identity_number;       // counts its changes: a thread whose own number differs follows (credentials.h)
 };
 extern Process first_process;

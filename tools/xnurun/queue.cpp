@@ -31,7 +31,7 @@ Waiter* dequeue(Waiter*& first, Waiter*& last, Waiter* w) {
 void finish(Waiter& w, i32 result) {
     w.result = result;
     __atomic_store_n(&w.wake, 1, __ATOMIC_RELEASE);
-    futex_wake(&w.wake, 1);  // under the lock: the sleeper leaves only after it saw the word or took the lock
+    if (w.queued) futex_wake(&w.wake, 1);  // under the lock: the sleeper leaves only after it saw the word or took the lock
 }
 
 // True: the receiver has the message (whole, or doomed because it is too large for it). False: it has only its size.
@@ -69,7 +69,8 @@ void append(Port* port, Message* m) {
     port->queued++;
     kqueue_ports_changed();
     __atomic_fetch_add(&port->arrivals, 1, __ATOMIC_RELEASE);
-    if (port->received && !port->name) futex_wake(&port->arrivals, 1);
+    if (port->awaited) futex_wake(&port->arrivals, 1);
+    port->awaited = false;
 }
 
 void room_made(Port* port) {
@@ -198,6 +199,7 @@ i32 message_send(Message* m, u32 option, u32 timeout_ms) {
         }
         w.on = port;
         w.message = m;
+        w.queued = true;
         enqueue(port->senders, port->last_sender, w);
         port->refs++;
     }
@@ -228,6 +230,7 @@ i32 message_receive(u32 name, u32 option, u32 limit, u32 timeout_ms, Waiter& w) 
             return w.result;
         }
         if (option & rcv_timeout && timeout_ms == 0) return xnu::MACH_RCV_TIMED_OUT;
+        w.queued = true;
         enqueue(port->receivers, port->last_receiver, w);
         port->refs++;
     }

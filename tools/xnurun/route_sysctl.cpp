@@ -159,7 +159,8 @@ Answer route_sysctl(const i32* name, u32 count, u64 old, u64 old_length, u64 fre
     u64 given = 0;
     if (old_length && !copyin(given, old_length)) return fail(xnu::EFAULT);
     Interfaces all;
-    Writer w{static_cast<u8*>(host_pages(room))};
+    Writer w{static_cast<u8*>(host_room(room))};
+    if (!w.base) return fail(xnu::ENOMEM);
     Answer a = ok();
     if (!all.read(what == rt_dump || what == rt_flags, what == rt_iflist2)) {
         a = fail(xnu::ENOBUFS);
@@ -172,7 +173,7 @@ Answer route_sysctl(const i32* name, u32 count, u64 old, u64 old_length, u64 fre
         else if (old && given < w.used) a = fail(xnu::ENOMEM);
     }
     all.drop();
-    host(lnx::SYS_munmap, w.base, room);
+    host_room_free(w.base, room);
     return a;
 }
 

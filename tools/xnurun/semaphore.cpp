@@ -268,10 +268,9 @@ Answer bsd_semwait_signal(Trap& trap) {
     const bool cut = timed && static_cast<u64>(t.tv_sec) > 0xffffffff;  // also what is negative; its success is EINTR
     if (cut) t = {0xffffffff, 0};
     if (timed && !trap.i(3)) {  // absolute, on the calendar clock
-        lnx::timespec now;
-        host(lnx::SYS_clock_gettime, lnx::CLOCK_REALTIME, &now);
-        t.tv_sec -= now.tv_sec;
-        t.tv_nsec -= now.tv_nsec;
+        const i64 now = static_cast<i64>(wall_ns());
+        t.tv_sec -= now / 1000000000;
+        t.tv_nsec -= now % 1000000000;
         if (t.tv_nsec < 0) t.tv_nsec += 1000000000, t.tv_sec--;
         if (t.tv_sec < 0) t = {0, 0};
     }

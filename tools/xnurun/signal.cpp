@@ -204,6 +204,8 @@ lnx::kernel_sigaction wanted_host_action(i32 darwin) {
 
 }  // namespace
 
+bool host_ignores(i32 darwin) { return wanted_host_action(darwin).handler == lnx::SIG_IGN; }
+
 void apply_host_action(i32 darwin) {
     const lnx::kernel_sigaction action = wanted_host_action(darwin);
     host(lnx::SYS_rt_sigaction, host_signal(darwin), &action, 0, 8);
@@ -234,7 +236,7 @@ void die_by_signal(i32 darwin) {
     host(lnx::SYS_rt_sigaction, number, &standard, 0, 8);
     const u64 mask = ~hostbit(number);
     host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &mask, 0, 8);
-    host(lnx::SYS_tgkill, host(lnx::SYS_getpid), host(lnx::SYS_gettid), number);
+    host(lnx::SYS_tgkill, own_pid(), self().tid, number);
     exit_run(128 + number);  // not reached: every such signal's host default ends the process
 }
 

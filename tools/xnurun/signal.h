@@ -28,6 +28,7 @@ u64 host_mask(u32 darwin_mask); // without those that must stay open
 u32 darwin_mask_of(u64 host_mask);
 
 bool signal_ignored(i32 darwin);  // by the guest's wish or by default: never pending (XNU's p_sigignore)
+bool host_ignores(i32 darwin);    // by what apply_host_action makes of it
 u64 thread_host_mask(const Thread&);
 extern u64 guest_user_stack;      // top of the main stack: a protection failure up to 64 MiB below it is SIGSEGV
 

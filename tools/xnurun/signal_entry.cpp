@@ -6,6 +6,7 @@
 //   - other guest code: record the signal; signal_entry then delivers it.
 // Nothing here takes a lock or allocates in the first case: the interrupted code may hold any lock.
 #include "sys/mem.h"
+#include "tools/xnurun/commpage.h"
 #include "tools/xnurun/exceptions.h"
 #include "tools/xnurun/fast.h"
 #include "tools/xnurun/signal.h"
@@ -62,6 +63,7 @@ extern "C" bool on_host_signal(i32 number, HostSiginfo* info, HostContext* conte
             return false;
         }
         if (synchronous(*info)) {
+            if (number == lnx::SIGSEGV && commpage_fault(info->si_addr)) return false;
             own_fault(*info, *context);
             return false;
         }
@@ -69,6 +71,7 @@ extern "C" bool on_host_signal(i32 number, HostSiginfo* info, HostContext* conte
         if (thread.attention) rewind(regs);
         return false;
     }
+    if (number == lnx::SIGSEGV && info->si_code > 0 && commpage_fault(info->si_addr)) return true;
     __atomic_store_n(&thread.context, context, __ATOMIC_SEQ_CST);
     if (number == lnx::SIGSYS && info->si_code == sys_user_dispatch) {
         fast_count(regs);

@@ -4,6 +4,7 @@
 
 #include "sys/mem.h"
 #include "tools/xnurun/descriptors.h"
+#include "tools/xnurun/process.h"
 
 namespace trapeze {
 namespace {
@@ -111,6 +112,10 @@ i32 receive_flags_to_guest(i32 flags) {
 }
 
 i32 host_socket_number(i32 fd, i32 option) {
+    const Known k = known(fd);
+    if (k.sort == Known::vnode || k.sort == Known::other) return -lnx::ENOTSOCK;
+    if (k.sort == Known::socket && option == lnx::SO_DOMAIN) return k.domain;
+    if (k.sort == Known::socket && option == lnx::SO_TYPE) return k.type;
     i32 value = 0, size = sizeof value;
     const i64 r = host(lnx::SYS_getsockopt, fd, lnx::SOL_SOCKET, option, &value, &size);
     return host_failed(r) ? static_cast<i32>(r) : value;
@@ -146,7 +151,7 @@ Answer sent(Trap&, i32 fd, i64 r, bool quiet) {
     } look{fd, lnx::POLLRDHUP, 0};
     host(lnx::SYS_poll, &look, 1, 0);
     if (!(look.revents & lnx::POLLRDHUP) && !has_peer(fd)) return fail(xnu::ENOTCONN);
-    if (!quiet && !no_sigpipe(fd)) host(lnx::SYS_kill, host(lnx::SYS_getpid), lnx::SIGPIPE);
+    if (!quiet && !no_sigpipe(fd)) host(lnx::SYS_kill, own_pid(), lnx::SIGPIPE);
     return fail(xnu::EPIPE);
 }
 

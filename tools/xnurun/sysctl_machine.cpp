@@ -5,6 +5,7 @@
 // What this host does not know (the frequency of a bus) has no row and is ENOENT, as on a kernel without it.
 #include "sys/mem.h"
 #include "sys/os.h"
+#include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/era.h"
 #include "tools/xnurun/sysctl.h"
 
@@ -45,10 +46,7 @@ void domain_name(V& v) {
 }
 
 void boot_time(V& v) {
-    lnx::timespec real, up;
-    host(lnx::SYS_clock_gettime, lnx::CLOCK_REALTIME, &real);
-    host(lnx::SYS_clock_gettime, lnx::CLOCK_MONOTONIC, &up);
-    const i64 time[2] = {real.tv_sec - up.tv_sec, 0};
+    const i64 time[2] = {static_cast<i64>((wall_ns() - monotonic_ns()) / 1000000000), 0};
     v.put(time, 16);
 }
 
@@ -81,7 +79,7 @@ void swap_usage(V& v) {
 
 void boot_session(V& v) {
     char id[37] = {};
-    const i64 fd = host(lnx::SYS_open, "/proc/sys/kernel/random/boot_id", lnx::O_RDONLY | lnx::O_CLOEXEC, 0);
+    const i64 fd = open_own("/proc/sys/kernel/random/boot_id", lnx::O_RDONLY);
     if (!host_failed(fd)) {
         host(lnx::SYS_read, fd, id, 36);
         host(lnx::SYS_close, fd);

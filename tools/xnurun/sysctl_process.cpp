@@ -7,6 +7,7 @@
 #include "sys/mem.h"
 #include "tools/xnurun/host_process.h"
 #include "tools/xnurun/load.h"
+#include "tools/xnurun/process.h"
 #include "tools/xnurun/sysctl.h"
 
 namespace trapeze {
@@ -152,7 +153,7 @@ i32 sysctl_arguments(SysctlRequest& q, const i32* rest, u32 count, i32) {
     if (count < 1) return xnu::EINVAL;
     const i64 room = static_cast<i64>(static_cast<i32>(q.room)) - static_cast<i64>(word);
     if (q.old && (room <= 0 || room > static_cast<i64>(most))) return xnu::EINVAL;
-    if (rest[0] != host(lnx::SYS_getpid) || !argument_strings) return xnu::EINVAL;
+    if (rest[0] != own_pid() || !argument_strings) return xnu::EINVAL;
     u64 from = argument_strings, size = guest_stack_top - from;
     if (!q.old) {
         q.used = (size + word + 3) & ~u64{3};

@@ -6,6 +6,7 @@
 #include "sys/darwin/errno.h"
 #include "sys/mem.h"
 #include "sys/os.h"
+#include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/sysctl.h"
 
 namespace trapeze {
@@ -152,7 +153,7 @@ void cache_sizes(V& v) {
 // From the clock that the host's kernel reports, as no unprivileged program reads the multiplier.
 u64 frequency() {
     char text[1024];
-    const i64 fd = host(lnx::SYS_open, "/proc/cpuinfo", lnx::O_RDONLY | lnx::O_CLOEXEC, 0);
+    const i64 fd = open_own("/proc/cpuinfo", lnx::O_RDONLY);
     if (host_failed(fd)) return 0;
     const i64 n = host(lnx::SYS_read, fd, text, sizeof text - 1);
     host(lnx::SYS_close, fd);

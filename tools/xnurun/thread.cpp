@@ -10,7 +10,7 @@
 
 namespace trapeze {
 
-HostLock threads_lock;
+HostLock threads_lock, regions_lock;
 Thread* threads;
 u32 threads_living, threads_started;
 bool use_fsgsbase;
@@ -26,9 +26,53 @@ constexpr i32 pr_set_syscall_user_dispatch = 59, pr_sys_dispatch_on = 1;
 
 u64 host_stack_low(const Thread& t) { return t.region + guard_size; }
 
+// Regions of threads that have ended, for new ones: neither mapped nor touched once more. Under regions_lock. One on which its
+// thread still stands is passed over.
+Thread* kept;
+u32 kept_count;
+constexpr u32 most_kept = 64;
+
+Thread* take_kept() {
+    Locked hold(regions_lock);
+    for (Thread** at = &kept; *at; at = &(*at)->next) {
+        Thread* t = *at;
+        if (__atomic_load_n(&t->on_stack, __ATOMIC_ACQUIRE)) continue;
+        *at = t->next;
+        kept_count--;
+        return t;
+    }
+    return nullptr;
+}
+
+// False: there are enough.
+bool keep(Thread* t) {
+    Locked hold(regions_lock);
+    if (kept_count == most_kept) return false;
+    t->next = kept;
+    kept = t;
+    kept_count++;
+    return true;
+}
+
+Thread* set_up(u64 region, u64 size, Thread* t) {
+    t->tls.self = &t->tls;
+    t->trace = {0, t->trace_text, sizeof t->trace_text};
+    t->region = region;
+    t->fast_frame = (region + guard_size + host_stack_size - sizeof(HostContext)) & ~63ull;
+    t->region_size = size;
+    t->altstack.ss_flags = xnu::SS_DISABLE;
+    t->process = &first_process;
+    return t;
+}
+
 }  // namespace
 
 Thread* thread_new() {
+    if (Thread* t = take_kept()) {
+        const u64 region = t->region, region_size = t->region_size;
+        memset(static_cast<void*>(t), 0, sizeof *t);
+        return set_up(region, region_size, t);
+    }
     const u64 size = guard_size + host_stack_size + ((sizeof(Thread) + 4095) & ~4095ull);
     const i64 r = host(lnx::SYS_mmap, 0, size, lnx::PROT_READ | lnx::PROT_WRITE, lnx::MAP_PRIVATE | lnx::MAP_ANON, -1, 0);
     if (host_failed(r)) return nullptr;
@@ -37,17 +81,12 @@ Thread* thread_new() {
     Thread* t = reinterpret_cast<Thread*>(static_cast<u64>(r) + guard_size + host_stack_size);
     constexpr u64 first_used = 0x2000;  // a trap's frames; with the Thread, in one call instead of three page faults
     host(lnx::SYS_madvise, reinterpret_cast<u64>(t) - first_used, size - guard_size - host_stack_size + first_used, lnx::MADV_POPULATE_WRITE);
-    t->tls.self = &t->tls;
-    t->trace = {0, t->trace_text, sizeof t->trace_text};
-    t->region = static_cast<u64>(r);
-    t->fast_frame = (t->region + guard_size + host_stack_size - sizeof(HostContext)) & ~63ull;
-    t->region_size = size;
-    t->altstack.ss_flags = xnu::SS_DISABLE;
-    t->process = &first_process;
-    return t;
+    return set_up(static_cast<u64>(r), size, t);
 }
 
-void thread_free(Thread* t) { host(lnx::SYS_munmap, t->region, t->region_size); }
+void thread_free(Thread* t) {
+    if (!keep(t)) host(lnx::SYS_munmap, t->region, t->region_size);
+}
 
 void thread_list_add(Thread& t) {
     Locked hold(threads_lock);
@@ -95,17 +134,22 @@ void thread_end(Thread& t) {
     host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &all, 0, 8);  // no handler on a stack that goes away
     if (t.process->vforked || thread_list_remove(t)) exit_run(0);
     port_thread_ended(t);
-    host_thread_exit(t.region, t.region_size);
+    const u64 region = t.region;  // t may be another's thread as soon as this one has left it
+    u64 size = t.region_size;
+    if (!t.is_main && keep(&t)) size = 0;  // the first one's end is not told in on_stack
+    host_thread_exit(region, size);
 }
 
 void fork_child_threads() {
     Thread& me = self();
     threads_lock.reset();
+    regions_lock.reset();
     for (Thread* t = threads; t;) {
         Thread* next = t->next;
         if (t != &me) thread_free(t);
         t = next;
     }
+    for (Thread* t = kept; t; t = t->next) t->on_stack = 0;  // nobody stands there in this process
     me.next = me.previous = nullptr;
     threads = &me;
     threads_living = 1;

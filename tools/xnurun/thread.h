@@ -61,11 +61,12 @@ struct Thread {
     u64 region, region_size;
     u64 gs_base;
     i32 tid;
+    i32 on_stack;          // behind tid, for host_clone: 0 when the host thread has left the region for ever
     Process* process;      // process.h
     u32 identity_number;   // the identity of its process that the host's thread has, by Process::identity_number
     bool assumed;          // it has one of its own: settid
     ExecImage* image;      // what it is being replaced with: a parent's memory keeps it if the thread is a child's of vfork
-    Thread* next;          // list of living threads
+    Thread* next;          // list of living threads, or of regions that are kept
     Thread* previous;
     Thread* queue_next;    // waiters of a semaphore, under semaphore_lock
     void* waiting_on;
@@ -92,6 +93,7 @@ inline Thread& self() {
 }
 
 extern HostLock threads_lock;
+extern HostLock regions_lock;  // of those that are kept; a fork holds it
 extern Thread* threads;       // every living thread
 extern u32 threads_living, threads_started;
 
@@ -99,6 +101,8 @@ extern bool use_fsgsbase;  // AT_HWCAP2 says that wrgsbase is there
 
 Thread* thread_new();                        // host region, Thread at its top, in no list yet; null: no memory
 void thread_free(Thread*);                   // one that never ran, or is known to run no more
+constexpr u64 thread_clone_flags = lnx::CLONE_VM | lnx::CLONE_FS | lnx::CLONE_FILES | lnx::CLONE_SIGHAND | lnx::CLONE_THREAD |
+                                   lnx::CLONE_SYSVSEM | lnx::CLONE_SETTLS | lnx::CLONE_PARENT_SETTID | lnx::CLONE_CHILD_CLEARTID;
 void thread_list_add(Thread&);
 bool thread_list_remove(Thread&);            // true: it was the last one
 void thread_list_replace(Thread& old, Thread& by);  // who asks for the one's port finds the other

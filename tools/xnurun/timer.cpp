@@ -68,9 +68,8 @@ bool timers_start_locked() {
     if (!t) return false;
     u64 all = ~0ull, old;
     host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &all, &old, 8);
-    const u64 share = lnx::CLONE_VM | lnx::CLONE_FS | lnx::CLONE_FILES | lnx::CLONE_SIGHAND | lnx::CLONE_THREAD |
-                      lnx::CLONE_SYSVSEM | lnx::CLONE_SETTLS | lnx::CLONE_PARENT_SETTID;
-    const i64 r = host_clone(share, reinterpret_cast<u64>(t), serve, nullptr, t, &t->tid);
+    t->on_stack = 1;
+    const i64 r = host_clone(thread_clone_flags, reinterpret_cast<u64>(t), serve, nullptr, t, &t->tid);
     host(lnx::SYS_rt_sigprocmask, lnx::SIG_SETMASK, &old, 0, 8);
     if (host_failed(r)) thread_free(t);
     return started = !host_failed(r);

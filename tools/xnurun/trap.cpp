@@ -12,6 +12,7 @@
 #include "sys/mem.h"
 #include "sys/xlat.h"
 #include "tools/xnurun/alignment.h"
+#include "tools/xnurun/commpage.h"
 #include "tools/xnurun/credentials.h"
 #include "tools/xnurun/era.h"
 #include "tools/xnurun/dispatch.h"
@@ -159,6 +160,10 @@ void answer_trap(Thread& thread, HostContext& context) {
 
     const Call* call;
     Answer a = answer(trap, register_arguments, call);
+    if (a.kind == Answer::error && a.rax == xnu::EFAULT && call && commpage_was_meant(trap, *call)) {
+        commpage_make();
+        a = answer(trap, register_arguments, call);
+    }
     if (a.kind == Answer::restart_or_eintr)
         a = first_deliverable_restarts(thread) ? begin_again() : fail(xnu::EINTR);
     if (call && traced(trap)) trace_end(trap, *call, a);

@@ -3,6 +3,7 @@
 // above it without being asked where.
 #include "tools/xnurun/vm_maps.h"
 
+#include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/fast.h"
 #include "tools/xnurun/guards.h"
 #include "tools/xnurun/load.h"
@@ -31,7 +32,7 @@ u64 hex_digits(const char*& p) {
 }  // namespace
 
 HostMaps::HostMaps(bool everything)
-    : everything_(everything), fd_(host(lnx::SYS_open, "/proc/self/maps", lnx::O_RDONLY | lnx::O_CLOEXEC)) {}
+    : everything_(everything), fd_(open_own("/proc/self/maps", lnx::O_RDONLY)) {}
 HostMaps::~HostMaps() {
     if (!host_failed(fd_)) host(lnx::SYS_close, fd_);
 }
@@ -76,6 +77,7 @@ bool HostMaps::next(HostMapping& m) {
     const GuardPart part = guard_part(m.low, m.high);
     m.high = part.high;
     if (part.guards) m.protection = 0;
+    if (m.low == guest_commpage) m.protection = 1;  // even before it is made: commpage.h
     whole_.offset += m.high - m.low;
     whole_.low = m.high;
     return true;
@@ -117,7 +119,7 @@ bool vm_mapped(u64 at, u64 size) { return !hits_fast(at, size) && !host_failed(h
 bool vm_gap(u64 from, u64 size, u64 mask, u64& at) {
     const u64 end = guest_stack_top - guest_stack_reserve;
     u64 low = ((from < guest_user_min ? guest_user_min : from) + mask) & ~mask;
-    HostMaps maps;
+    HostMaps maps(true);  // the emulator's are in the way too
     HostMapping m;
     while (maps.next(m)) {
         if (m.high <= low) continue;

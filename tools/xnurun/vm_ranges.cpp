@@ -32,10 +32,7 @@ void insert(u32 index, const Range& r) {
     if (count == room) {
         const u32 wider = room ? room * 2 : 170;
         Range* fresh = static_cast<Range*>(host_pages(wider * sizeof(Range)));
-        if (ranges) {
-            memcpy(fresh, ranges, count * sizeof(Range));
-            host(lnx::SYS_munmap, ranges, room * sizeof(Range));
-        }
+        if (ranges) memcpy(fresh, ranges, count * sizeof(Range));
         ranges = fresh;
         room = wider;
     }

@@ -10,6 +10,7 @@
 // puts them in place.
 #include "sys/darwin/kern_return.h"
 #include "sys/mem.h"
+#include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/fast.h"
 #include "tools/xnurun/guards.h"
 #include "tools/xnurun/load.h"
@@ -54,7 +55,7 @@ HostLock share_lock;    // before threads_lock: one at a time stops the others; 
 
 // The pages of `m` that there are, to `to`, which is zeroed. Of anonymous memory only what was ever touched.
 void copy_pages(const HostMapping& m, u64 to) {
-    const i64 fd = m.inode ? -1 : host(lnx::SYS_open, "/proc/self/pagemap", lnx::O_RDONLY | lnx::O_CLOEXEC);
+    const i64 fd = m.inode ? -1 : open_own("/proc/self/pagemap", lnx::O_RDONLY);
     u64 entries[512];
     for (u64 at = m.low; at < m.high;) {
         const u64 pages = (m.high - at) / page < 512 ? (m.high - at) / page : 512;
@@ -210,10 +211,7 @@ void fork_prepare_memory() {
             if (fork_count == fork_room) {
                 const u32 wider = fork_room ? fork_room * 2 : 128;
                 ForkCopy* fresh = static_cast<ForkCopy*>(host_pages(wider * sizeof(ForkCopy)));
-                if (fork_copies) {
-                    memcpy(fresh, fork_copies, fork_count * sizeof(ForkCopy));
-                    host(lnx::SYS_munmap, fork_copies, fork_room * sizeof(ForkCopy));
-                }
+                if (fork_copies) memcpy(fresh, fork_copies, fork_count * sizeof(ForkCopy));
                 fork_copies = fresh;
                 fork_room = wider;
             }
