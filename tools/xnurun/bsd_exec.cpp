@@ -107,7 +107,7 @@ i32 add_strings(ExecImage& m, const char** to, u64& count, u64 array) {
 
 }  // namespace
 
-i32 exec_prepare(ExecImage& m, u64 path, u64 argv_at, u64 envp_at, bool stopped) {
+i32 exec_prepare(ExecImage& m, u64 path, u64 argv_at, u64 envp_at, bool stopped, bool new_task) {
     i32 failed = exec_path(m.path, path);
     if (failed) return failed;
     Format format;
@@ -116,7 +116,7 @@ i32 exec_prepare(ExecImage& m, u64 path, u64 argv_at, u64 envp_at, bool stopped)
 
     m.left = era >= 7195050 ? exec_arg_max : exec_arg_max / 4;
     m.text = m.strings;
-    const char** argv = m.words + run_option_count + 6;  // room for the emulator's own words before it
+    const char** argv = m.words + run_option_count + 7;  // room for the emulator's own words before it
     u64 argc = 0, array = argv_at;
     const char* program = m.path;
     if (format == Format::script) {
@@ -161,6 +161,7 @@ i32 exec_prepare(ExecImage& m, u64 path, u64 argv_at, u64 envp_at, bool stopped)
         memcpy(m.limits_option, "--limits=", 10);
         if (limits_write(m.limits_option + 9)) *--argv = m.limits_option;
         if (stopped) *--argv = "--stopped";
+        if (kept_ports_write(m.ports, new_task)) *--argv = m.ports;
         for (u32 n = run_option_count; n-- > 0;) *--argv = run_options[n];
         *--argv = "xnurun";
         m.file = "/proc/self/exe";
@@ -239,7 +240,7 @@ void exec_image_free(ExecImage* m) { host(lnx::SYS_munmap, m, sizeof(ExecImage))
 Answer bsd_execve(Trap& trap) {
     ExecImage* m = exec_image_new();
     if (!m) return fail(xnu::ENOMEM);
-    i32 failed = exec_prepare(*m, trap.w(0), trap.w(1), trap.w(2), false);
+    i32 failed = exec_prepare(*m, trap.w(0), trap.w(1), trap.w(2), false, era >= era_10_12);
     if (!failed) {
         u64 mask;
         if (exec_keep_signals(trap.thread, mask)) failed = -1;

@@ -10,6 +10,7 @@
 #include "sys/mem.h"
 #include "tools/xnurun/credentials.h"
 #include "tools/xnurun/descriptors.h"
+#include "tools/xnurun/era.h"
 #include "tools/xnurun/exec.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/kqueue.h"
@@ -158,7 +159,7 @@ i32 read_description(Plan& plan, u64 at) {
 i32 start(Trap& trap, Plan& plan, i64& pid) {
     Thread& me = trap.thread;
     const i32 flags = plan.has_attributes ? plan.attributes.flags : 0;
-    if (i32 failed = exec_prepare(*plan.image, trap.w(1), trap.w(3), trap.w(4), flags & start_suspended)) return failed;
+    if (i32 failed = exec_prepare(*plan.image, trap.w(1), trap.w(3), trap.w(4), flags & start_suspended, !(flags & setexec) || era >= era_10_12)) return failed;
     if (flags & start_suspended && plan.image->native) return xnu::EINVAL;
     exec_trace_flush(me);
     u64 mask;

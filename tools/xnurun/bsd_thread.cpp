@@ -132,11 +132,23 @@ Answer bsd_bsdthread_create(Trap& trap) {
     return ok(static_cast<i64>(pthread));
 }
 
-// LP order: stack, semaphore, port. Failures are nobody's business: the thread is going.
+// LP order: stack, semaphore, port. To 10.13 a stack that is none is EINVAL, and the thread lives on; a semaphore that is none ends the
+// thread all the same, but its port stays. From 10.12 on the main thread's stack is made inaccessible only. From xnu-8020.101 on
+// the last argument may be the address on which who joins it waits: names end in binary 11.
 Answer bsd_bsdthread_terminate(Trap& trap) {
-    const u64 stack = trap.w(0), size = trap.u(1);
-    if (stack && size) guest_unmap(stack, size);
-    if (trap.u(3)) (void)semaphore_signal_name(trap.u(3));
+    const u64 stack = trap.w(0), size = trap.w(1), joiners = trap.w(3);
+    const bool strict_about_failures = era < era_10_14;
+    if (stack && size && stack + size < stack) {
+        if (strict_about_failures) return fail(xnu::EINVAL);
+    } else if (stack && size) {
+        if (trap.thread.is_main && era >= era_10_12) guest_protect_none(stack & ~4095ull, (size - 1) & ~4095ull);
+        else guest_unmap(stack, size);
+    }
+    if (joiners && joiners != (static_cast<u32>(joiners) | 3) && era_has(8020101)) {
+        ulock_wake_joiners(joiners);
+    } else if (trap.u(3) && semaphore_signal_name(trap.u(3)) && strict_about_failures) {
+        thread_end(trap.thread);
+    }
     if (trap.u(2)) (void)port_release_send(trap.u(2));
     thread_end(trap.thread);
 }

@@ -8,6 +8,7 @@
 #include "sys/darwin/numbers.h"
 #include "sys/mem.h"
 #include "tools/xnurun/era.h"
+#include "tools/xnurun/exec_ports.h"
 #include "tools/xnurun/report.h"
 #include "tools/xnurun/signal.h"
 #include "tools/xnurun/thread_state.h"
@@ -278,6 +279,21 @@ void fork_child_exceptions() {
         if (task_actions[i].port) task_actions[i].port = carried_dead;
         if (host_actions[i].port) host_actions[i].port = carried_dead;
     }
+}
+
+void exceptions_keep(KeptPorts& k) {
+    Locked hold(ports_lock);
+    for (u32 i = 1; i < exception_types; i++) {
+        const ExceptionAction& a = task_actions[i];
+        k.exceptions[i] = a.port ? slot_dead : slot_empty;
+        k.behaviors[i] = a.behavior;
+        k.flavors[i] = static_cast<u32>(a.flavor);
+    }
+}
+void exceptions_take(const KeptPorts& k) {
+    Locked hold(ports_lock);
+    for (u32 i = 1; i < exception_types; i++)
+        task_actions[i] = {k.exceptions[i] == slot_empty ? nullptr : carried_dead, k.behaviors[i], static_cast<i32>(k.flavors[i])};
 }
 
 i32 rpc_set_exception_ports(Rpc& r) { return change(r, true, false); }

@@ -2,6 +2,7 @@
 // The steps of execve, shared with posix_spawn: everything that can be refused is found first (exec_prepare), then signals are held
 // (exec_keep_signals), then the host's execve.
 #pragma once
+#include "tools/xnurun/exec_ports.h"
 #include "tools/xnurun/limits.h"
 #include "tools/xnurun/options.h"
 #include "tools/xnurun/trap.h"
@@ -20,6 +21,7 @@ struct ExecImage {
     u8 head[exec_shell_line];
     u64 left;                 // of exec_arg_max
     char* text;               // the next free byte of strings
+    char ports[kept_ports_size];
     const char* file;         // for the host's execve
     const char** argv;        // in words: the emulator's own come first
     bool native;              // a program of the host's
@@ -32,7 +34,7 @@ struct ExecImage {
 
 ExecImage* exec_image_new();   // null: no memory
 void exec_image_free(ExecImage*);
-i32 exec_prepare(ExecImage&, u64 path, u64 argv, u64 envp, bool stopped);  // 0 or XNU's errno
+i32 exec_prepare(ExecImage&, u64 path, u64 argv, u64 envp, bool stopped, bool new_task);  // 0 or XNU's errno
 bool exec_keep_signals(Thread&, u64& host_mask_before);  // true: deliver first, then begin again
 void exec_hand_back(Thread&);                            // pending ones to the host
 i32 exec_path(char* to, u64 from);                       // a guest's path, as the host's calls on files want it

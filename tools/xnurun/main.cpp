@@ -7,6 +7,7 @@
 #include "sys/auxv_linux.h"
 #include "sys/mem.h"
 #include "tools/xnurun/era.h"
+#include "tools/xnurun/exec_ports.h"
 #include "tools/xnurun/fast.h"
 #include "tools/xnurun/inject.h"
 #include "tools/xnurun/limits.h"
@@ -31,6 +32,7 @@ bool strict;
 namespace {
 
 const char* program_path;  // --program
+const char* kept_ports;    // what the image before this one leaves
 bool start_stopped, watched;  // watched: each trap is somebody's business
 u32 fast_after;               // --fast: how many traps make a place hot; 0: none is
 bool reported;
@@ -126,6 +128,10 @@ i32 options(i32 argc, char** argv) {
             handed_mask = 0;
             for (const char* c = a + 7; *c; c++) handed_mask = handed_mask << 4 | static_cast<u32>(*c <= '9' ? *c - '0' : *c - 'a' + 10);
             handed_on = true;
+            continue;
+        }
+        if (starts(a, kept_ports_option)) {
+            kept_ports = a + sizeof kept_ports_option - 1;
             continue;
         }
         if (run_option_count == max_run_options) usage("too many options, from", a);
@@ -238,6 +244,7 @@ int main(int argc, char** argv, char** envp) {
     init_guest_memory(guest.plan.pagezero_end, guest.plan.high);
     init_stack_limit(guest.stack_low ? guest_stack_top - guest.stack_low : 0);
     init_ports();
+    if (kept_ports) kept_ports_read(kept_ports);
     find_vdso();
     thread_list_add(thread);
     init_signals();

@@ -5,6 +5,7 @@
 #include "sys/darwin/numbers.h"
 #include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/exceptions.h"
+#include "tools/xnurun/exec_ports.h"
 #include "tools/xnurun/mig_threads.h"
 #include "tools/xnurun/semaphore.h"
 #include "tools/xnurun/signal.h"
@@ -310,6 +311,44 @@ void fork_child_special_ports() {
     given[special_kernel] = given[special_debug_control] = nullptr;
     for (Port*& p : given) inherit(p);
     for (Port*& p : registered) inherit(p);
+}
+
+namespace {
+constexpr i32 kept_special[] = {special_kernel, special_host, special_bootstrap, special_seatbelt, special_access, special_debug_control};
+static_assert(3 + sizeof kept_special / sizeof *kept_special == KeptPorts::slot_count);
+}  // namespace
+
+void special_ports_keep(KeptPorts& k, bool new_task) {
+    Locked hold(ports_lock);
+    const auto kind = [](const Port* p) -> u8 {
+        if (!p) return slot_empty;
+        if (!carried_valid(p)) return slot_dead;
+        return p->kind == PortKind::host ? slot_host : p->kind == PortKind::host_priv ? slot_host_priv : slot_dead;
+    };
+    u32 n = 0;
+    for (const Port* p : registered) k.slots[n++] = kind(p);
+    for (const i32 which : kept_special) {
+        const bool own = which <= special_host, goes = new_task && (which == special_kernel || which == special_debug_control);
+        u8 slot = goes || (own && !own_replaced[which]) ? +slot_empty : kind(given[which]);
+        if (own && !goes && own_replaced[which] && !given[which]) slot = slot_replaced;
+        k.slots[n++] = slot;
+    }
+}
+
+void special_ports_take(const KeptPorts& k) {
+    Locked hold(ports_lock);
+    const auto port = [](u8 slot) -> Port* {
+        if (slot != slot_host && slot != slot_host_priv) return slot == slot_dead ? carried_dead : nullptr;
+        Port* p = slot == slot_host ? host_port : host_priv_port;
+        send_right_copy_locked(p);
+        return p;
+    };
+    u32 n = 0;
+    for (Port*& p : registered) p = port(k.slots[n++]);
+    for (const i32 which : kept_special) {
+        if (which <= special_host) own_replaced[which] = k.slots[n] != slot_empty;
+        given[which] = port(k.slots[n++]);
+    }
 }
 
 u32 port_self_send_task() {

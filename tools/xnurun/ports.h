@@ -159,6 +159,7 @@ void fork_child_machine();
 void fork_child_special_ports();
 void fork_child_timers();
 void fork_child_ulocks();
+void ulock_wake_joiners(u64 address);        // of a thread that ends
 
 struct PortCount {
     u32 names, receive, send, send_once, dead;

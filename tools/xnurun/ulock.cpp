@@ -153,6 +153,13 @@ void fork_child_ulocks() {
     ulocks = free_ulocks = nullptr;
 }
 
+void ulock_wake_joiners(u64 address) {
+    Locked hold(ulock_lock);
+    Ulock* u = find(address, false);
+    if (!u || u->opcode != unfair_lock) return;
+    while (u->first) wake(*u, *u->first);
+}
+
 Answer bsd_ulock_wait(Trap& trap) { return wait(trap, trap.u(3) * u64{1000}, false); }
 Answer bsd_ulock_wait2(Trap& trap) { return wait(trap, trap.w(3), trap.u(0) & deadline_given); }
 
