@@ -28,9 +28,9 @@ Answer bsd_connectx(Trap& trap) {
     if (!copyin(ends, trap.w(1))) return fail(xnu::EFAULT);
     HostAddress from, to;
     if (ends.sae_srcaddr)
-        if (const i32 wrong = address_in(as_word(ends.sae_srcaddr), ends.sae_srcaddrlen, from)) return fail(wrong);
+        if (const i32 wrong = address_in(fd, as_word(ends.sae_srcaddr), ends.sae_srcaddrlen, from)) return fail(wrong);
     if (!ends.sae_dstaddr) return fail(xnu::EINVAL);
-    if (const i32 wrong = address_in(as_word(ends.sae_dstaddr), ends.sae_dstaddrlen, to)) return fail(wrong);
+    if (const i32 wrong = address_in(fd, as_word(ends.sae_dstaddr), ends.sae_dstaddrlen, to)) return fail(wrong);
     const u64 vectors = trap.w(4);
     if (vectors && (trap.i(5) <= 0 || trap.i(5) > 1024 || !trap.w(6))) return fail(xnu::EINVAL);
     if (is_unix(fd)) return fail(xnu::EOPNOTSUPP);

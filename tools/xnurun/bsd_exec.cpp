@@ -116,7 +116,7 @@ i32 exec_prepare(ExecImage& m, u64 path, u64 argv_at, u64 envp_at, bool stopped,
 
     m.left = era >= 7195050 ? exec_arg_max : exec_arg_max / 4;
     m.text = m.strings;
-    const char** argv = m.words + run_option_count + 7;  // room for the emulator's own words before it
+    const char** argv = m.words + run_option_count + 8;  // room for the emulator's own words before it
     u64 argc = 0, array = argv_at;
     const char* program = m.path;
     if (format == Format::script) {
@@ -161,6 +161,8 @@ i32 exec_prepare(ExecImage& m, u64 path, u64 argv_at, u64 envp_at, bool stopped,
         memcpy(m.limits_option, "--limits=", 10);
         if (limits_write(m.limits_option + 9)) *--argv = m.limits_option;
         if (stopped) *--argv = "--stopped";
+        memcpy(m.socket_options, handed_options_name, sizeof handed_options_name);
+        if (kept_options_write(m.socket_options + sizeof handed_options_name - 1)) *--argv = m.socket_options;
         if (kept_ports_write(m.ports, new_task)) *--argv = m.ports;
         for (u32 n = run_option_count; n-- > 0;) *--argv = run_options[n];
         *--argv = "xnurun";

@@ -36,7 +36,7 @@ i32 receiver(i32 fd, u64 name, u32 size, HostAddress& a, const u8*& at) {
     at = nullptr;
     a.size = 0;
     if (!name) return 0;
-    if (const i32 wrong = address_in(name, size, a)) return wrong;
+    if (const i32 wrong = address_in(fd, name, size, a)) return wrong;
     const i32 type = host_socket_number(fd, lnx::SO_TYPE);
     if (type < 0) return socket_error_of(type);
     if (type == lnx::SOCK_STREAM) {

@@ -112,7 +112,7 @@ Answer bsd_bind(Trap& trap) {
     if (const i32 wrong = check_socket(fd)) return fail(wrong);
     if (!trap.w(1)) return fail(xnu::EDESTADDRREQ);
     HostAddress a;
-    if (const i32 wrong = address_in(trap.w(1), trap.u(2), a)) return fail(wrong);
+    if (const i32 wrong = address_in(fd, trap.w(1), trap.u(2), a)) return fail(wrong);
     return bind_to(fd, a);
 }
 
@@ -122,8 +122,10 @@ Answer bind_to(i32 fd, HostAddress& a) {
         const u16 in = lnx::AF_INET;
         memcpy(a.bytes, &in, 2);
     }
-    if (family_of(a) != domain) return fail(domain == lnx::AF_UNIX ? xnu::EINVAL : xnu::EAFNOSUPPORT);
-    return from_host(host(lnx::SYS_bind, fd, a.bytes, a.size));
+    if (family_of(a) != domain) return fail(xnu::EAFNOSUPPORT);
+    const i64 r = host(lnx::SYS_bind, fd, a.bytes, a.size);
+    if (!host_failed(r)) a.folder = -1;  // kept, that it can be found by its name
+    return from_host(r);
 }
 
 Answer bsd_listen(Trap& trap) {
@@ -156,7 +158,7 @@ Answer bsd_connect(Trap& trap) {
     const i32 fd = trap.i(0);
     if (const i32 wrong = check_socket(fd)) return fail(wrong);
     HostAddress a;
-    if (const i32 wrong = address_in(trap.w(1), trap.u(2), a)) return fail(wrong);
+    if (const i32 wrong = address_in(fd, trap.w(1), trap.u(2), a)) return fail(wrong);
     return connect_to(fd, a);
 }
 
@@ -177,8 +179,7 @@ Answer connect_to(i32 fd, HostAddress& a) {
     const bool other_family = family_of(a) != domain;
     if (other_family || (domain != lnx::AF_UNIX && type != lnx::SOCK_RAW && port_of(a) == 0)) {
         if (listens()) return fail(xnu::EOPNOTSUPP);
-        if (other_family) return fail(domain == lnx::AF_UNIX ? xnu::EINVAL : xnu::EAFNOSUPPORT);
-        return fail(stream && has_peer(fd) ? xnu::EISCONN : xnu::EADDRNOTAVAIL);
+        return fail(stream && has_peer(fd) ? xnu::EISCONN : other_family ? xnu::EAFNOSUPPORT : xnu::EADDRNOTAVAIL);
     }
     const i64 r = host_blocking(lnx::SYS_connect, fd, a.bytes, a.size);
     if (host_failed(r) && r != -lnx::EINPROGRESS && r != -lnx::EINTR && listens()) return fail(xnu::EOPNOTSUPP);

@@ -18,7 +18,7 @@ constexpr i32 rfc2292 = -2292;  // kept for a socket that has used the older num
 enum : i32 {
     so_label = 0x1010, so_peerlabel = 0x1011, so_flush = 0x1103, so_background = 0x1105, so_cfil_sock_id = 0x1110,
     ip_multicast_ifindex = 66, ip_add_source = 70, ip_unblock_source = 73, ipv6_pktoptions = 25, ipv6_pathmtu = 44,
-    local_peeruuid = 4, local_peereuuid = 5,
+    local_peeruuid = 4, local_peereuuid = 5, tcp_connection_info = 0x106,
 };
 
 bool is_root() { return host(lnx::SYS_geteuid) == 0; }
@@ -196,6 +196,11 @@ bool get_special(Trap& trap, i32 type, u32 room, Answer& a) {
         }
         default: return false;
         }
+    }
+    if (level == tcp && name == tcp_connection_info && era_has(3247001)) {
+        ConnectionInfo info;
+        const u32 size = connection_info(fd, info);
+        return a = give(trap, &info, size, room), true;
     }
     if (level == ip && name == ip_multicast_ifindex) return a = give(trap, kept_option(fd, level, name, 0), room), true;
     if (level == ip6 && name == ipv6_pktoptions) return a = give(trap, &n, 0, room), true;

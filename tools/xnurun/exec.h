@@ -5,6 +5,7 @@
 #include "tools/xnurun/exec_ports.h"
 #include "tools/xnurun/limits.h"
 #include "tools/xnurun/options.h"
+#include "tools/xnurun/socket_options.h"
 #include "tools/xnurun/trap.h"
 
 #pragma GCC visibility push(hidden)  // see host.h
@@ -22,6 +23,7 @@ struct ExecImage {
     u64 left;                 // of exec_arg_max
     char* text;               // the next free byte of strings
     char ports[kept_ports_size];
+    char socket_options[sizeof handed_options_name + handed_options_size];
     const char* file;         // for the host's execve
     const char** argv;        // in words: the emulator's own come first
     bool native;              // a program of the host's

@@ -8,19 +8,15 @@
 #include "sys/mem.h"
 
 namespace trapeze {
-namespace {
-
-void put(char*& at, u32 v, u32 digits) {
+void hex_put(char*& at, u64 v, u32 digits) {
     for (u32 n = digits; n-- > 0;) *at++ = "0123456789abcdef"[v >> n * 4 & 15];
 }
 
-u32 get(const char*& at, u32 digits) {
-    u32 v = 0;
+u64 hex_get(const char*& at, u32 digits) {
+    u64 v = 0;
     for (; digits && *at; digits--, at++) v = v << 4 | static_cast<u32>(*at <= '9' ? *at - '0' : *at - 'a' + 10);
     return v;
 }
-
-}  // namespace
 
 bool kept_ports_write(char (&option)[kept_ports_size], bool new_task) {
     KeptPorts k{};
@@ -29,11 +25,11 @@ bool kept_ports_write(char (&option)[kept_ports_size], bool new_task) {
     bool any = false;
     memcpy(option, kept_ports_option, sizeof kept_ports_option - 1);
     char* at = option + sizeof kept_ports_option - 1;
-    for (const u8 slot : k.slots) put(at, slot, 1), any |= slot != slot_empty;
+    for (const u8 slot : k.slots) hex_put(at, slot, 1), any |= slot != slot_empty;
     for (u32 i = 1; i < exception_types; i++) {
         const bool set = k.exceptions[i] != slot_empty || k.behaviors[i] || k.flavors[i];
-        put(at, set ? k.exceptions[i] + 1u : 0u, 1), any |= set;
-        if (set) put(at, k.behaviors[i], 8), put(at, k.flavors[i], 8);
+        hex_put(at, set ? k.exceptions[i] + 1u : 0u, 1), any |= set;
+        if (set) hex_put(at, k.behaviors[i], 8), hex_put(at, k.flavors[i], 8);
     }
     *at = 0;
     return any;
@@ -41,13 +37,13 @@ bool kept_ports_write(char (&option)[kept_ports_size], bool new_task) {
 
 void kept_ports_read(const char* text) {
     KeptPorts k{};
-    for (u8& slot : k.slots) slot = static_cast<u8>(get(text, 1));
+    for (u8& slot : k.slots) slot = static_cast<u8>(hex_get(text, 1));
     for (u32 i = 1; i < exception_types; i++) {
-        const u32 set = get(text, 1);
+        const u64 set = hex_get(text, 1);
         if (!set) continue;
         k.exceptions[i] = static_cast<u8>(set - 1);
-        k.behaviors[i] = get(text, 8);
-        k.flavors[i] = get(text, 8);
+        k.behaviors[i] = static_cast<u32>(hex_get(text, 8));
+        k.flavors[i] = static_cast<u32>(hex_get(text, 8));
     }
     special_ports_take(k);
     exceptions_take(k);

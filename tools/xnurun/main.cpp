@@ -19,6 +19,7 @@
 #include "tools/xnurun/report.h"
 #include "tools/xnurun/semaphore.h"
 #include "tools/xnurun/signal.h"
+#include "tools/xnurun/socket_options.h"
 #include "tools/xnurun/sysctl.h"
 #include "tools/xnurun/tally.h"
 #include "tools/xnurun/trace.h"
@@ -128,6 +129,10 @@ i32 options(i32 argc, char** argv) {
             handed_mask = 0;
             for (const char* c = a + 7; *c; c++) handed_mask = handed_mask << 4 | static_cast<u32>(*c <= '9' ? *c - '0' : *c - 'a' + 10);
             handed_on = true;
+            continue;
+        }
+        if (starts(a, handed_options_name)) {
+            kept_options_read(a + sizeof handed_options_name - 1);
             continue;
         }
         if (starts(a, kept_ports_option)) {

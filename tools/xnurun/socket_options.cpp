@@ -2,11 +2,12 @@
 // See socket_options.h. Sources: xnu-3248.60.10 bsd/kern/uipc_socket.c sosetoptlock, bsd/netinet/tcp_usrreq.c tcp_ctloutput, ip_output.c
 // ip_ctloutput, udp_usrreq.c, bsd/netinet6/ip6_output.c ip6_ctloutput, in_tclass.c; what came when is from all of Apple's tags.
 // Not here, so ENOPROTOOPT: what needs Apple's daemons (NECP, flow diversion, content filters), counters that the host does not
-// tell (SO_NUMRCVPKT, TCP_INFO), and SO_ACCEPTCONN, which no release answers.
+// tell (SO_NUMRCVPKT, TCP_INFO, which is no public interface), and SO_ACCEPTCONN, which no release answers.
 #include "tools/xnurun/socket_options.h"
 
 #include "sys/mem.h"
 #include "tools/xnurun/era.h"
+#include "tools/xnurun/exec_ports.h"
 
 namespace trapeze {
 
@@ -177,8 +178,7 @@ i32 kept_option(i32 fd, i32 level, i32 name, i32 usual) {
     return k.cookie ? k.value : usual;
 }
 
-void keep_option(i32 fd, i32 level, i32 name, i32 value) {
-    const u64 cookie = cookie_of(fd);
+static void keep(u64 cookie, i32 level, i32 name, i32 value) {
     if (!cookie) return;
     Locked hold(kept_lock);
     if (used * 2 >= room) {
@@ -193,6 +193,32 @@ void keep_option(i32 fd, i32 level, i32 name, i32 value) {
     Kept& k = place(table, room, cookie, level, name);
     if (!k.cookie) __atomic_store_n(&used, used + 1, __ATOMIC_RELAXED);
     k = {cookie, level, name, value, 0};
+}
+
+void keep_option(i32 fd, i32 level, i32 name, i32 value) { keep(cookie_of(fd), level, name, value); }
+
+bool kept_options_write(char* to) {
+    Locked hold(kept_lock);
+    u32 n = 0;
+    for (u32 i = 0; i < room && n < handed_options; i++) {
+        const Kept& k = table[i];
+        if (!k.cookie) continue;
+        hex_put(to, k.cookie, 16);
+        const i32 values[] = {k.level, k.name, k.value};
+        for (const i32 v : values) hex_put(to, static_cast<u32>(v), 8);
+        n++;
+    }
+    *to = 0;
+    return n;
+}
+
+void kept_options_read(const char* text) {
+    while (*text) {
+        const u64 cookie = hex_get(text, 16);
+        i32 v[3];
+        for (i32& x : v) x = static_cast<i32>(hex_get(text, 8));
+        keep(cookie, v[0], v[1], v[2]);
+    }
 }
 
 i32 judge_option(i32 fd, const OptionRow& row, i32& value) {

@@ -36,6 +36,11 @@ const OptionRow* option_row(i32 level, i32 name);  // of this era
 
 i32 kept_option(i32 fd, i32 level, i32 name, i32 usual);
 void keep_option(i32 fd, i32 level, i32 name, i32 value);
+// Over an execution, as an option of xnurun's: the sockets are the same ones. At most so many; more are forgotten.
+constexpr u32 handed_options = 64, handed_options_size = handed_options * 40;
+constexpr char handed_options_name[] = "--socket-options=";
+bool kept_options_write(char* to);          // what follows the name; false: there are none
+void kept_options_read(const char* text);
 extern HostLock kept_lock;  // a fork holds it
 
 // A value for a kept option: 0, or the errno that XNU has against it. May change it (classes of traffic have two names).

@@ -29,13 +29,15 @@ i32 domain_to_host(i32 darwin) {
     }
 }
 
-i32 address_in(u64 from, u32 size, HostAddress& out) {
+i32 address_in(i32 fd, u64 from, u32 size, HostAddress& out) {
     u8 guest[longest + 1] = {};
     if (size > longest) return xnu::ENAMETOOLONG;
     if (!from || size < 2) return xnu::EINVAL;
     if (!copyin(guest, from, size)) return xnu::EFAULT;
-    const u8 family = guest[1];
-    memset(&out, 0, sizeof out);
+    u8 family = guest[1];
+    if (family == 0 && is_unix(fd)) family = xnu::AF_UNIX;
+    memset(out.bytes, 0, sizeof out.bytes);
+    out.size = 0;
     const i32 to = domain_to_host(family);
     if (family == xnu::AF_UNIX) {
         // The path ends at its NUL or with the address; the host wants one NUL behind it.
@@ -43,18 +45,21 @@ i32 address_in(u64 from, u32 size, HostAddress& out) {
         while (n < size - 2 && guest[2 + n]) n++;
         if (size == 2) return xnu::EINVAL;
         if (n == 0) return xnu::ENOENT;
-        if (n >= sizeof(lnx::sockaddr_un::sun_path)) return xnu::ENAMETOOLONG;
         // /private/tmp and its like are the host's without /private, as in path.cpp.
         u32 from_at = 2;
         constexpr const char* folders[] = {"/private/tmp", "/private/var", "/private/etc"};
         for (const char* folder : folders)
             if (n > 12 && memcmp(guest + 2, folder, 12) == 0 && guest[2 + 12] == '/') from_at = 2 + 8;
         n -= from_at - 2;
-        memcpy(out.bytes + 2, guest + from_at, n);
-        out.size = 2 + n + 1;
+        if (n >= sizeof(lnx::sockaddr_un::sun_path)) {
+            if (const i32 wrong = long_name_in(reinterpret_cast<char*>(guest) + from_at, n, out)) return wrong;
+        } else {
+            memcpy(out.bytes + 2, guest + from_at, n);
+            out.size = 2 + n + 1;
+        }
     } else {
-        if (family == xnu::AF_INET && size != sizeof(xnu::sockaddr_in)) return xnu::EINVAL;
-        if (family == xnu::AF_INET6 && size != sizeof(xnu::sockaddr_in6)) return xnu::EINVAL;
+        const bool cut = (family == xnu::AF_INET && size != sizeof(xnu::sockaddr_in)) || (family == xnu::AF_INET6 && size != sizeof(xnu::sockaddr_in6));
+        if (cut) return is_unix(fd) ? xnu::EAFNOSUPPORT : xnu::EINVAL;
         out.size = size < sizeof out.bytes ? size : sizeof out.bytes;
         memcpy(out.bytes, guest, out.size);
     }
@@ -70,6 +75,8 @@ GuestAddress address_out(const HostAddress& from) {
     case lnx::AF_UNIX:
         if (from.size <= 2) {  // sun_noname
             g.size = 16;
+        } else if (const u32 n = long_name_out(reinterpret_cast<const char*>(from.bytes) + 2, reinterpret_cast<char*>(g.bytes) + 2, longest - 2)) {
+            g.size = 2 + n;
         } else {
             g.size = from.size;
             memcpy(g.bytes + 2, from.bytes + 2, from.size - 2);

@@ -12,14 +12,18 @@ namespace trapeze {
 struct HostAddress {
     u32 size;
     alignas(8) u8 bytes[128];  // u16 family first
+    i32 folder = -1;           // of a path that is too long for the host; closed with the address
+    ~HostAddress();
 };
 struct GuestAddress {
     u32 size;
     alignas(8) u8 bytes[256];  // u8 length, u8 family first
 };
 
-// getsockaddr, getsockaddr_s (bsd/kern/uipc_syscalls.c): 0 or Darwin's errno. family: what the guest's address says.
-i32 address_in(u64 from, u32 size, HostAddress& out);
+// getsockaddr, getsockaddr_s (bsd/kern/uipc_syscalls.c): 0 or Darwin's errno. Without a family it is AF_UNIX's if fd is (unp_bind).
+i32 address_in(i32 fd, u64 from, u32 size, HostAddress& out);
+i32 long_name_in(char* path, u32 size, HostAddress& out);          // unix_names.cpp: 0 or Darwin's errno
+u32 long_name_out(const char* host_name, char* to, u32 room);      // 0: it is not one of these
 GuestAddress address_out(const HostAddress& from);
 // As much as there is room for, and then the whole length: getsockname and the like. 0 or EFAULT.
 i32 give_name(const HostAddress& from, u64 to, u64 size_at);
@@ -49,6 +53,15 @@ Answer receive_message(i32 fd, xnu::msghdr&, i32 flags);
 // connect and bind, the address being here already.
 Answer connect_to(i32 fd, HostAddress&);
 Answer bind_to(i32 fd, HostAddress&);
+
+// struct tcp_connection_info (connection_info.cpp); how much of it this release has.
+struct ConnectionInfo {
+    u8 state, snd_wscale, rcv_wscale, pad;
+    u32 options, flags, rto, maxseg, snd_ssthresh, snd_cwnd, snd_wnd, snd_sbbytes, rcv_wnd, rttcur, srtt, rttvar, fast_open;
+    u64 txpackets, txbytes, txretransmitbytes, rxpackets, rxbytes, rxoutoforderbytes, txretransmitpackets;
+};
+static_assert(sizeof(ConnectionInfo) == 112);
+u32 connection_info(i32 fd, ConnectionInfo&);
 
 // 0, or EBADF or ENOTSOCK: these come before anything is read from memory.
 i32 check_socket(i32 fd);
