@@ -4,7 +4,8 @@
 // EXC_GUARD goes to who has asked for it (task or host; its answer changes nothing), then SIGKILL ends the process. A wrong guard is
 // EPERM alone. A guarded descriptor is always closed by execve; no child of fork gets what was opened with its guard, or has GUARD_CLOSE.
 //
-// fdguard_lock guards the table; guard_of looks without it, since who races with a change may see either.
+// fdguard_lock guards the table, which is there once there is a guard; guard_of looks without it, since who races with a change may
+// see either.
 #include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/exceptions.h"
 #include "tools/xnurun/handlers.h"
@@ -26,10 +27,11 @@ struct Guard {
     u64 value;
     u32 attributes;
 };
-Guard guards[numbers];
+Guard* guards;
 
 bool put_guard(i32 fd, u64 value, u32 attributes) {
     if (static_cast<u32>(fd) >= numbers) return false;
+    if (!guards) __atomic_store_n(&guards, static_cast<Guard*>(host_pages(numbers * sizeof(Guard))), __ATOMIC_RELEASE);
     guards[fd].value = value;
     __atomic_store_n(&guards[fd].attributes, attributes, __ATOMIC_RELEASE);
     return true;
@@ -111,7 +113,8 @@ i32 change(Trap& trap, u64 old_guard, u64 new_guard, i32 flags) {
 }  // namespace
 
 u32 guard_of(i32 fd) {
-    return static_cast<u32>(fd) < numbers ? __atomic_load_n(&guards[fd].attributes, __ATOMIC_ACQUIRE) : 0;
+    const Guard* all = __atomic_load_n(&guards, __ATOMIC_ACQUIRE);
+    return all && static_cast<u32>(fd) < numbers ? __atomic_load_n(&all[fd].attributes, __ATOMIC_ACQUIRE) : 0;
 }
 
 void guard_forget(i32 fd) {

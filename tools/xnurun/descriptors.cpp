@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// See descriptors.h. The tables are bit sets over the first 64 Ki numbers; atomic, since any thread opens and closes.
+// See descriptors.h. The tables are of the first 64 Ki numbers; atomic, since any thread opens and closes. What a call asks lies
+// together, two bytes a number: small programs touch one page of it. What a fork looks through is a bit set.
 #include "tools/xnurun/descriptors.h"
 
 #include "tools/xnurun/kqueue.h"
@@ -12,28 +13,34 @@ HostLock limit_lock;
 namespace {
 
 constexpr u32 numbers = 1 << 16;
-u64 no_socket[numbers / 64];  // set: is none. Clear at first: what was inherited may be anything
-u64 own[numbers / 64];
-u64 without_sigpipe[numbers / 64];
+enum Flag : u8 {
+    no_socket = 1,  // clear at first: what was inherited may be anything
+    own = 2,
+    without_sigpipe = 4,
+    kept_in = 8,
+};
+struct State {
+    u8 kind;   // sort, domain << 2, type << 6; domains to 15, types to 3
+    u8 flags;
+};
+State* state;
 u64 not_for_children[numbers / 64];
-u64 kept_in[numbers / 64];
-u8 known_kinds[numbers];  // sort, domain << 2, type << 6; domains to 15, types to 3
 
-bool get(const u64* set, i32 fd) {
-    const u32 n = static_cast<u32>(fd);
-    return n < numbers && __atomic_load_n(&set[n / 64], __ATOMIC_RELAXED) >> n % 64 & 1;
+bool get(Flag flag, i32 fd) {
+    return static_cast<u32>(fd) < numbers && __atomic_load_n(&state[fd].flags, __ATOMIC_RELAXED) & flag;
 }
-void put(u64* set, i32 fd, bool on) {
-    const u32 n = static_cast<u32>(fd);
-    if (n >= numbers) return;
-    if (set != own && process().vforked) return;  // the parent's are in the same memory and none of that child's business
-    if (on) __atomic_fetch_or(&set[n / 64], 1ull << n % 64, __ATOMIC_RELAXED);
-    else __atomic_fetch_and(&set[n / 64], ~(1ull << n % 64), __ATOMIC_RELAXED);
+void put(Flag flag, i32 fd, bool on) {
+    if (static_cast<u32>(fd) >= numbers) return;
+    if (flag != own && process().vforked) return;  // the parent's are in the same memory and none of that child's business
+    if (on) __atomic_fetch_or(&state[fd].flags, flag, __ATOMIC_RELAXED);
+    else __atomic_fetch_and(&state[fd].flags, static_cast<u8>(~flag), __ATOMIC_RELAXED);
 }
 
 constexpr i32 f_dupfd_cloexec = 1030, rlimit_nofile = 7;
 
 }  // namespace
+
+void init_descriptors() { state = static_cast<State*>(host_pages(numbers * sizeof(State))); }
 
 bool may_be_socket(i32 fd) { return !get(no_socket, fd); }
 void set_socket(i32 fd, bool maybe) {
@@ -43,12 +50,12 @@ void set_socket(i32 fd, bool maybe) {
 
 Known known(i32 fd) {
     if (static_cast<u32>(fd) >= numbers || process().vforked) return {};
-    const u8 k = __atomic_load_n(&known_kinds[fd], __ATOMIC_RELAXED);
+    const u8 k = __atomic_load_n(&state[fd].kind, __ATOMIC_RELAXED);
     return {static_cast<Known::Sort>(k & 3), static_cast<u8>(k >> 2 & 15), static_cast<u8>(k >> 6)};
 }
 void know(i32 fd, Known k) {
     if (static_cast<u32>(fd) >= numbers || process().vforked || (k.sort == Known::socket && (k.domain > 15 || k.type > 3))) return;
-    __atomic_store_n(&known_kinds[fd], static_cast<u8>(k.sort | k.domain << 2 | k.type << 6), __ATOMIC_RELAXED);
+    __atomic_store_n(&state[fd].kind, static_cast<u8>(k.sort | k.domain << 2 | k.type << 6), __ATOMIC_RELAXED);
 }
 bool hidden(i32 fd) { return get(own, fd); }
 
@@ -105,8 +112,15 @@ void close_hidden(i32 fd) {
     host(lnx::SYS_close, fd);
 }
 
-bool close_on_fork(i32 fd) { return get(not_for_children, fd); }
-void set_close_on_fork(i32 fd, bool on) { put(not_for_children, fd, on); }
+bool close_on_fork(i32 fd) {
+    const u32 n = static_cast<u32>(fd);
+    return n < numbers && __atomic_load_n(&not_for_children[n / 64], __ATOMIC_RELAXED) >> n % 64 & 1;
+}
+void set_close_on_fork(i32 fd, bool on) {
+    const u32 n = static_cast<u32>(fd);
+    if (n >= numbers || process().vforked || on == close_on_fork(fd)) return;
+    __atomic_fetch_xor(&not_for_children[n / 64], 1ull << n % 64, __ATOMIC_RELAXED);
+}
 bool confined(i32 fd) { return get(kept_in, fd); }
 void set_confined(i32 fd) { put(kept_in, fd, true); }
 
@@ -131,7 +145,7 @@ void descriptor_closing(i32 fd) {
     if (process().vforked) return;
     know(fd, {});
     put(without_sigpipe, fd, false);
-    put(not_for_children, fd, false);
+    set_close_on_fork(fd, false);
     put(kept_in, fd, false);
     guard_forget(fd);
     kqueue_descriptor_closing(fd);
@@ -143,7 +157,7 @@ void descriptor_copied(i32 from, i32 to) {
     if (from != to) {
         put(without_sigpipe, to, quiet(from));
         put(kept_in, to, confined(from));
-        put(not_for_children, to, confined(from));
+        set_close_on_fork(to, confined(from));
     }
     kqueue_descriptor_copied(from, to);
 }

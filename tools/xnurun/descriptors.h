@@ -8,6 +8,8 @@
 #pragma GCC visibility push(hidden)  // see host.h
 namespace trapeze {
 
+void init_descriptors();            // before any other
+
 // Numbers from here on may be the emulator's own (epoll, timers ...): hidden() says it of one. The guest gets EBADF for them.
 constexpr i32 hidden_from = 9000;
 i32 hidden_made(u64 number, u64 a = 0, u64 b = 0, u64 c = 0, u64 d = 0);  // what this host call makes, there; -errno

@@ -33,7 +33,7 @@ void signal_entry();
 void signal_restorer();
 extern const u8 leave_begin[], leave_end[], host_call_begin[], host_call_end[], host_call_interrupted[];
 extern const u8 guest_copy_begin[], guest_copy_end[], guest_copy_fault[];
-extern const u8 __executable_start[], etext[];
+extern const u8 __executable_start[], etext[], edata[], end[];
 }
 #pragma GCC visibility pop
 

@@ -4,8 +4,8 @@
 //
 // Filled once and never again: nt_generation stays 1, so readers' seqlock loops
 // end at the first try. The scale comes from the TSC beside CLOCK_MONOTONIC
-// from the start of the program to the first look at the page (commpage.h), a quarter of a millisecond at least, and is good
-// to some 100 ppm. gtod_generation 0 sends readers
+// during a quarter of a millisecond after the first look at the page (commpage.h),
+// and is good to some 100 ppm. gtod_generation 0 sends readers
 // of the wall clock to gettimeofday, as XNU itself does since version 13.
 #include "sys/mem.h"
 #include "sys/os.h"
@@ -72,9 +72,8 @@ Moment now() {
     return best;
 }
 
-Moment first;
-
 CommpageTime calibrate() {
+    const Moment first = now();
     Moment last;
     do last = now();
     while (last.ns - first.ns < 250'000);
@@ -93,10 +92,7 @@ u64 clock_usec(i32 clock) {
 
 }  // namespace
 
-void commpage_begin() { first = now(); }
-
 CommpageFacts commpage_facts() {
-    if (!first.ns) commpage_begin();
     constexpr i32 CLOCK_BOOTTIME = 7;
     u8 sysinfo[112] = {};  // totalram at 32, mem_unit at 104 (uapi/linux/sysinfo.h)
     host(lnx::SYS_sysinfo, sysinfo);

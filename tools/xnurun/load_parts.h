@@ -31,8 +31,7 @@ struct CommpageFacts {
 
 void write_commpage(u8* page, const CommpageFacts&);
 
-// From this machine: CPUID, the TSC against CLOCK_MONOTONIC since commpage_begin (at least a quarter of a millisecond).
-void commpage_begin();
+// From this machine: CPUID, the TSC against CLOCK_MONOTONIC for a quarter of a millisecond.
 CommpageFacts commpage_facts();
 
 // The page, at its address, where reserve_guest_areas has been: there at once and whole, whoever looks.

@@ -6,6 +6,7 @@
 #include "sys/args.h"
 #include "sys/auxv_linux.h"
 #include "sys/mem.h"
+#include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/era.h"
 #include "tools/xnurun/exec_ports.h"
 #include "tools/xnurun/fast.h"
@@ -191,6 +192,11 @@ void remember_program(const Guest& guest, const char* path) {
     sysctl_remember_arguments(word[1], argc);
 }
 
+void bring_in(const u8* from, const u8* to, i32 advice) {
+    const u64 begin = as_word(from) & ~4095ull;
+    host(lnx::SYS_madvise, begin, ((as_word(to) + 4095) & ~4095ull) - begin, advice);
+}
+
 }  // namespace
 
 void report_end() {
@@ -219,8 +225,11 @@ int main(int argc, char** argv, char** envp) asm("main");
 
 int main(int argc, char** argv, char** envp) {
     using namespace trapeze;
-    // Every page fault here costs what ten host calls do: the code comes in at once.
-    host(lnx::SYS_madvise, __executable_start, static_cast<u64>(etext - __executable_start + 4095) & ~4095ull, lnx::MADV_POPULATE_READ);
+    // Every page fault here costs what ten host calls do: code, tables and variables come in at once.
+    bring_in(__executable_start, edata, lnx::MADV_POPULATE_READ);
+    bring_in(edata, end, lnx::MADV_POPULATE_WRITE);
+    init_host_pages(128ull << 20);  // names of ports may take 48 MiB of it
+    init_descriptors();
     const i32 program = options(argc, argv);
     char message[512];
     if (!reserve_guest_areas(argv, envp, message, sizeof message)) {
@@ -233,7 +242,6 @@ int main(int argc, char** argv, char** envp) {
         exit_run(failed == xnu::ENOENT || failed == xnu::ENOTDIR ? status_not_found : status_cannot_load);
     }
 
-    init_host_pages(128ull << 20);  // names of ports may take 48 MiB of it
     Thread* first = thread_new();
     if (!first) give_up("no memory for the first thread");
     Thread& thread = *first;
