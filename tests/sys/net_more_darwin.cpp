@@ -245,6 +245,23 @@ void by_sysctl() {
     name[4] = 1, name[5] = 0;
     one = sizeof table;
     ok(sys_sysctl(name, 6, table, &one, nullptr, 0).raw == 0, "NET_RT_DUMP");
+    bool own = false, net = false;  // rt_msghdr has 92 bytes, then destination, next hop, mask; flags at 8: UP 1, GATEWAY 2, HOST 4
+    for (usize from = 0; from + 124 <= one && table[from]; from += table[from] | table[from + 1] << 8) {
+        const u8* m = table + from;
+        if (m[4] != index || m[93] != xnu::AF_INET || m[96] != 127 || memcmp(m + 108, "\x10\x02\0\0\x7f\0\0\1", 8)) continue;
+        own = own || (m[99] == 1 && (m[8] & 7) == 5 && m[12] == 3);
+        net = net || (m[99] == 0 && (m[8] & 7) == 1 && m[12] == 7 && m[124] == 5 && m[128] == 255);
+    }
+    ok(own, "127.0.0.1 is routed to itself, by lo0");
+    ok(net, "and its net to it");
+    for (const i32 family : {xnu::AF_INET, xnu::AF_INET6}) {
+        name[3] = family;
+        one = sizeof table;
+        bool only = sys_sysctl(name, 6, table, &one, nullptr, 0).raw == 0;
+        for (usize from = 0; from < one && table[from]; from += table[from] | table[from + 1] << 8) only = only && table[from + 93] == family;
+        ok(only, family == xnu::AF_INET ? "of IPv4 alone" : "of IPv6 alone");
+    }
+    name[3] = 0;
     name[4] = 77;
     fails(sys_sysctl(name, 6, table, &one, nullptr, 0), kernel::EINVAL, "nothing that it knows: EINVAL");
     fails(sys_sysctl(name, 5, table, &one, nullptr, 0), kernel::EINVAL, "a name too short: EINVAL");

@@ -82,7 +82,7 @@ void add(Interfaces& all, u16 type, const u8* body, const u8* end) {
         a.copy(4, i.broadcast, sizeof i.broadcast);
         if (i.family == lnx::AF_INET || i.family == lnx::AF_INET6) all.address_count++;
     } else if (type == new_route && all.route_count < table_bytes / sizeof(Route)) {
-        constexpr u8 main_table = 254, unicast = 1;
+        constexpr u8 main_table = 254, local_table = 255, unicast = 1, local = 2;
         const Attributes a(body + 12, end);
         Route& r = all.routes[all.route_count];
         r = {};
@@ -91,7 +91,10 @@ void add(Interfaces& all, u16 type, const u8* body, const u8* end) {
         a.copy(4, &r.index, 4);
         r.has_gateway = a.at[5];
         a.copy(5, r.gateway, sizeof r.gateway);
-        if (body[4] == main_table && body[7] == unicast && (r.family == lnx::AF_INET || r.family == lnx::AF_INET6)) all.route_count++;
+        r.local = body[4] == local_table && body[7] == local;
+        if (r.local && r.family == lnx::AF_INET) a.copy(7, r.gateway, sizeof r.gateway);  // RTA_PREFSRC: whose it is
+        if (r.local && r.family == lnx::AF_INET6) memcpy(r.gateway, r.to, sizeof r.to);
+        if (((body[4] == main_table && body[7] == unicast) || r.local) && (r.family == lnx::AF_INET || r.family == lnx::AF_INET6)) all.route_count++;
     }
 }
 

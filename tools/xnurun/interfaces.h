@@ -30,7 +30,7 @@ struct Group {         // of multicast that somebody listens to
 struct Route {
     u32 index;
     u8 family, prefix;
-    bool has_gateway;
+    bool has_gateway, local;  // local: to an address of the host's own
     u8 to[16], gateway[16];
 };
 

@@ -108,20 +108,27 @@ void group(Writer& w, const Group& g, const Interface& link) {
     w.end();
 }
 
+bool whole(const Route& r) { return r.prefix == (r.family == lnx::AF_INET ? 32 : 128); }
+
+// Routes to the host's own addresses go by lo0, where the next hop of lo0's addresses is the address, of others their interface (in_ifinit,
+// arp_rtrequest, nd6_rtrequest).
 void route(Writer& w, const Route& r, const Interfaces& all, u32 flags) {
-    const bool whole = r.prefix == (r.family == lnx::AF_INET ? 32 : 128);
-    u8* m = w.begin(rtm_get, route_bytes, has_dst | has_gateway | (whole ? 0 : has_mask));
-    const u16 index = static_cast<u16>(r.index);
+    constexpr u8 loopback_type = 0x18;
+    u32 loopback = 0;
+    for (u32 i = 0; i < all.link_count; i++)
+        if (all.links[i].type == loopback_type) loopback = all.links[i].index;
+    u8* m = w.begin(rtm_get, route_bytes, has_dst | has_gateway | (whole(r) ? 0 : has_mask));
+    const u16 index = static_cast<u16>(r.local ? loopback : r.index);
     memcpy(m + 4, &index, 2);
     memcpy(m + 8, &flags, 4);
     w.address(r.family, r.to, r.index);
-    if (r.has_gateway) {
+    if (r.has_gateway || (r.local && r.index == loopback)) {
         w.address(r.family, r.gateway, r.index);
     } else {
         for (u32 i = 0; i < all.link_count; i++)
             if (all.links[i].index == r.index) w.link(all.links[i]);
     }
-    if (!whole) w.mask(r.family, r.prefix);
+    if (!whole(r)) w.mask(r.family, r.prefix);
     w.end();
 }
 
@@ -133,7 +140,8 @@ void write(Writer& w, const Interfaces& all, i32 darwin_family, i32 what, u32 ar
     if (what == rt_dump || what == rt_flags) {
         for (u32 i = 0; i < all.route_count; i++) {
             const Route& r = all.routes[i];
-            const u32 flags = 0x801 | (r.has_gateway ? 2 : 0) | (r.prefix == (r.family == lnx::AF_INET ? 32 : 128) ? 4 : 0);  // UP STATIC
+            constexpr u32 up = 1, gateway = 2, one_host = 4, by_hand = 0x800;
+            const u32 flags = up | (r.has_gateway ? gateway : 0) | (whole(r) ? one_host : 0) | (r.local && whole(r) ? 0 : by_hand);
             if ((every || family == r.family) && (what == rt_dump || flags & argument)) route(w, r, all, flags);
         }
         return;
