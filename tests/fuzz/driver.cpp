@@ -33,7 +33,7 @@ namespace {
 std::string emulator_path;
 Emulator emulator;
 int errors;   // what the guests and the emulator print
-int nowhere;  // their input and output
+int nowhere;  // their input and output; no file outside, of which they could change mode or times
 uint64_t failures;
 std::map<std::string, uint64_t> ends;
 
@@ -51,7 +51,8 @@ double now() {
 
 // Runs it; when *progress stands still it is shaken by SIGALRM, then looked at and ended.
 Ended run(const std::vector<const char*>& argv, const volatile uint64_t* progress) {
-    if (ftruncate(errors, 0) || lseek(errors, 0, SEEK_SET)) abort();
+    for (const int fd : {errors, nowhere})
+        if (ftruncate(fd, 0) || lseek(fd, 0, SEEK_SET)) abort();
     const pid_t pid = fork();
     if (pid == 0) become_guest(argv.data(), nowhere, errors);
     const int handle = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
@@ -218,7 +219,7 @@ int main(int argc, char** argv) {
     }
     printf("# %s, seed %llu\n", mode.c_str(), static_cast<unsigned long long>(seed));
     fflush(stdout);
-    nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    nowhere = memfd_create("nowhere", MFD_CLOEXEC);
     Witnesses witnesses;
     witnesses.make();
     std::string why;

@@ -35,6 +35,7 @@ static void clock_and_audit() {
        "getaudit_addr: 48 bytes, of the kind IPv4");
     memset(words, 0x77, sizeof words);
     ok(sys_getaudit_addr(words, 4).ok() && words[0] == ~0u && words[1] == 0x77777777, "as much as there is room for");
+    fails(sys_getaudit_addr(reinterpret_cast<u32*>(8), sizeof words), xnu::EFAULT, "a bad place: EFAULT");
 }
 
 static void protected_machine() {
@@ -80,8 +81,9 @@ static void old_names() {
     fails(sys___mac_getfsstat(nullptr, 0, label, 8, 2), xnu::EINVAL, "with labels: EINVAL");
     xnu::timespec t{0, 1000000};
     u32 semaphore = 0;
-    ok(semaphore_create(mach_task_self(), &semaphore, 0, 1) == 0, "a semaphore");
+    ok(semaphore_create(mach_task_self(), &semaphore, 0, 2) == 0, "a semaphore");
     ok(sys___old_semwait_signal(semaphore, 0, 1, 1, &t), "__old_semwait_signal takes one");
+    ok(sys___old_semwait_signal_nocancel(semaphore, 0, 1, 1, &t), "__old_semwait_signal_nocancel the other");
     fails(sys___old_semwait_signal(semaphore, 0, 1, 1, &t), xnu::ETIMEDOUT, "then sleeps a millisecond: ETIMEDOUT");
     fails(sys___old_semwait_signal(0, 0, 1, 1, &t), xnu::EINVAL, "no semaphore: EINVAL");
     t.tv_nsec = -1;
@@ -95,6 +97,7 @@ static void nothing_there() {
     ok(sys_memorystatus_available_memory().value() == 0, "memorystatus_available_memory: no limit is 0");
     ok(sys___mach_bridge_remote_time(77).value() == 0, "a bridge that is not there tells 0");
     ok(sys_kdebug_trace_string(0, 0, nullptr).value() == 0, "kdebug_trace_string: nobody traces");
+    ok(sys_kdebug_trace_string(0x7000000, 0, nullptr).value() == 0, "so that nobody looks at the class either");
     fails(sys_necp_client_action(1, 0, nullptr, 0, nullptr, 0), xnu::ENODEV, "necp_client_action of another descriptor: ENODEV");
     fails(sys_necp_session_action(99, 0, nullptr, 0, nullptr, 0), xnu::EBADF, "necp_session_action of none: EBADF");
     struct {

@@ -22,7 +22,9 @@ inline char* bad_pointer() { return reinterpret_cast<char*>(8); }
 
 inline bool root() { return geteuid() == 0; }
 
-inline i32 fd_of(Result r) { return r.ok() ? static_cast<i32>(r.value()) : -1; }
+// The descriptor that a call made, or -1. 0 to 2 are never one: a kernel that answers a failure with 0 must not have a test change the mode,
+// times or contents of its standard input, which may be the machine's /dev/null.
+inline i32 fd_of(Result r) { return r.ok() && r.value() > 2 ? static_cast<i32>(r.value()) : -1; }
 
 // Removes what is in the directory at the descriptor, and closes it.
 inline void empty_directory(i32 fd) {

@@ -95,7 +95,7 @@ void violated() {
     i32 pair[2];
     (void)socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
     const xnu::iovec one{const_cast<char*>("x"), 1};
-    ok(end([&](i32 fd) { return dup(fd).ok(); }) == xnu::SIGKILL, "dup violates GUARD_DUP: SIGKILL");
+    ok(end([&](i32 fd) { return sys_dup(fd).ok(); }) == xnu::SIGKILL, "dup violates GUARD_DUP: SIGKILL");
     ok(end([&](i32 fd) { return sys_dup2(fd, 77).ok(); }) == xnu::SIGKILL, "dup2");
     ok(end([&](i32 fd) { return sys_fcntl(fd, xnu::F_DUPFD, 50).ok(); }) == xnu::SIGKILL, "F_DUPFD");
     ok(end([&](i32 fd) { return sys_fcntl(fd, xnu::F_DUPFD_CLOEXEC, 50).ok(); }) == xnu::SIGKILL, "F_DUPFD_CLOEXEC");

@@ -127,8 +127,10 @@ Answer bsd_shmat(Trap& trap) {
     lnx::shmid_ds h{};
     const i64 found = host(lnx::SYS_shmctl, trap.i(0), IPC_STAT, &h);
     if (host_failed(found) && found != -lnx::EACCES) return from_host(found);
-    if (at & 4095 || (at && hits_emulator(at, h.shm_segsz))) return fail(xnu::EINVAL);
-    return from_host(host(lnx::SYS_shmat, trap.i(0), at, trap.i(2) & read_only));
+    if (at & 4095) return fail(xnu::EINVAL);
+    if (at && hits_emulator(at, h.shm_segsz)) return fail(xnu::ENOMEM);
+    const i64 r = host(lnx::SYS_shmat, trap.i(0), at, trap.i(2) & read_only);
+    return at && r == -lnx::EINVAL ? fail(xnu::ENOMEM) : from_host(r);  // something is there
 }
 Answer bsd_shmdt(Trap& trap) { return from_host(host(lnx::SYS_shmdt, trap.w(0))); }
 Answer bsd_shmctl(Trap& trap) {

@@ -155,5 +155,6 @@ Answer bsd_kdebug_trace(Trap& trap) {
     if (era && era < xnu_2782) return fail(xnu::EINVAL);
     return (!era || era == era_10_11) && trap.u(0) >> 24 == dbg_trace ? fail(xnu::EPERM) : ok();
 }
+Answer bsd_kdebug_trace_string(Trap&) { return ok(); }  // nothing is looked at while nobody traces
 
 }  // namespace trapeze
