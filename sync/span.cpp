@@ -41,9 +41,9 @@ constexpr usize too_large = usize{1} << 47;  // no address space has it: spares 
     Heap& h = mal_heap;
     lock(&h.lock);
     Span* s = nullptr;
-    if (bytes != span_size) {  // survives if true: each span is a mapping of its own
+    if (bytes != span_size) {
         s = reinterpret_cast<Span*>(map_aligned(bytes));
-    } else if (h.kept) {  // survives if false: memory is had anew
+    } else if (h.kept) {
         s = h.kept;
         h.kept = s->next;
         h.cached -= span_size;
@@ -68,13 +68,17 @@ constexpr usize too_large = usize{1} << 47;  // no address space has it: spares 
     const usize bytes = s->bytes;
     s->mark = 0;
     lock(&h.lock);
-    // What the kernel does not take, because it cannot split the mapping for it (there are too many), is kept too.
+    // What the kernel does not take, because it cannot split the mapping for it (there are too many), is kept too, a large object's
+    // in pieces: nobody else would ever use it.
     if ((bytes != span_size || h.cached >= cached_most) && pages_unmap(s, bytes).ok()) {
         h.mapped -= bytes;
-    } else if (bytes == span_size) {
-        s->next = h.kept;
-        h.kept = s;
-        h.cached += span_size;
+    } else {
+        for (usize at = 0; at < bytes; at += span_size) {
+            Span* piece = reinterpret_cast<Span*>(reinterpret_cast<u8*>(s) + at);
+            piece->next = h.kept;
+            h.kept = piece;
+        }
+        h.cached += bytes;
     }
     unlock(&h.lock);
 }

@@ -6,7 +6,7 @@
 // as many of them as it takes.
 //
 // Spans of 64 KiB are cut from hunks of 1 MiB, so that the kernel's mappings are few. One without objects is kept for the next
-// class or object that wants it, up to 8 MiB in all; what is over, and longer spans, go back to the kernel.
+// class or object that wants it, up to 8 MiB in all; what is over, and longer spans, go back to the kernel (what it refuses is kept, whatever its size).
 // Rejected: a page map (two pages touched in every program, 11 microseconds each, to answer what the header does); headers in
 // the hunk (the same); one arena reserved at start (RLIMIT_AS counts it).
 #pragma once
