@@ -44,7 +44,7 @@ static usize chan_size(const Elem* elem, usize cap) { return sizeof(Hchan) + cap
 
 Hchan* makechan(const Elem* elem, usize cap) {
     if (cap > 0x7fffffff || cap * elem->size > 1 << 30) panic("make_chan: the buffer is larger than 1 GiB");
-    Hchan* c = new (mal(chan_size(elem, cap))) Hchan{};
+    Hchan* c = new (mal_raw(chan_size(elem, cap))) Hchan{};
     c->refs.store(1, relaxed);
     c->elem = elem;
     c->cap = static_cast<u32>(cap);

@@ -2,6 +2,8 @@
 // See crash.h.
 #include "sched/crash.h"
 
+#include <cstddef>
+
 #include "sys/panic.h"
 
 namespace trapeze {
@@ -20,11 +22,17 @@ void crash(i32 signal, SignalInfo* info, SignalContext* c) {
     if (what->address) out.line(", address ", hex(info->address()));
     out.line(", pc=", hex(c->rip()), " sp=", hex(c->rsp()), "]\n");
     // r15 is left to debuggers.
-    const u64 registers[14] = {c->rax(), c->rbx(), c->rcx(), c->rdx(), c->rsi(), c->rdi(), c->rbp(),
-                               c->r8(), c->r9(), c->r10(), c->r11(), c->r12(), c->r13(), c->r14()};
-    static const char names[14][5] = {"rax ", "rbx ", "rcx ", "rdx ", "rsi ", "rdi ", "rbp ",
-                                      "r8  ", "r9  ", "r10 ", "r11 ", "r12 ", "r13 ", "r14 "};
-    for (int i = 0; i < 14; i++) out.line(names[i], hex(registers[i]), i % 4 == 3 ? "\n" : "  ");
+    using Machine = std::remove_reference_t<decltype(c->machine())>;
+    static constexpr struct {
+        char name[5];
+        u8 word;
+    } registers[] = {{"rax ", offsetof(Machine, rax) / 8}, {"rbx ", offsetof(Machine, rbx) / 8}, {"rcx ", offsetof(Machine, rcx) / 8},
+                     {"rdx ", offsetof(Machine, rdx) / 8}, {"rsi ", offsetof(Machine, rsi) / 8}, {"rdi ", offsetof(Machine, rdi) / 8},
+                     {"rbp ", offsetof(Machine, rbp) / 8}, {"r8  ", offsetof(Machine, r8) / 8}, {"r9  ", offsetof(Machine, r9) / 8},
+                     {"r10 ", offsetof(Machine, r10) / 8}, {"r11 ", offsetof(Machine, r11) / 8}, {"r12 ", offsetof(Machine, r12) / 8},
+                     {"r13 ", offsetof(Machine, r13) / 8}, {"r14 ", offsetof(Machine, r14) / 8}};
+    const u64* words = reinterpret_cast<const u64*>(&c->machine());
+    for (u32 i = 0; i < 14; i++) out.line(registers[i].name, hex(words[registers[i].word]), i % 4 == 3 ? "\n" : "  ");
     out.put("\n");
     finish(out);
 }

@@ -120,19 +120,19 @@ G* globrunqget_locked(P* p);
 void newproc(G* g);
 void landed();                // first thing on a stack that was switched to
 [[noreturn]] void goexit();
-void start_ms(bool predawn);  // wakes Ps for what is queued
+[[gnu::cold]] void start_ms(bool predawn);  // wakes Ps for what is queued
 [[noreturn]] void schedule(); // g0's loop
 
 // start.cpp
-M* newm(u32 id);
+[[gnu::cold]] M* newm(u32 id);
 G* main_goroutine();
 
 // stack.cpp
 G* newg(usize closure_size, usize closure_align, void (*entry)(void*), const char* file, u32 line);
 void gfree(G* g);
-void for_each_g(void (*visit)(G*, void*), void* arg);
-G* g_of_guard(uptr address);  // the goroutine whose guard page this is, or null
-G* g_of_stack(uptr sp);       // whose stack that is: a goroutine's, this M's g0, or null (a signal stack)
+[[gnu::cold]] void for_each_g(void (*visit)(G*, void*), void* arg);
+[[gnu::cold]] G* g_of_guard(uptr address);  // the goroutine whose guard page this is, or null
+[[gnu::cold]] G* g_of_stack(uptr sp);       // whose stack that is: a goroutine's, this M's g0, or null (a signal stack)
 void prepare_context(G* g, void (*entry)());
 
 // timer.cpp

@@ -323,7 +323,7 @@ void schedule() {
 
 // --- Ms -------------------------------------------------------------------------------------------------------------
 
-static void mstart(void* arg) {
+[[gnu::cold]] static void mstart(void* arg) {
     M* m = static_cast<M*>(arg);
     Tls* t = tls();
     const Thread* thread = reinterpret_cast<Thread*>(t);  // a thread's block begins its Thread, which ends its stack

@@ -74,7 +74,7 @@ void main_stack_of_m0() {
 }  // namespace
 
 M* newm(u32 id) {
-    M* m = new (mal(sizeof(M))) M{};
+    M* m = new (mal_raw(sizeof(M))) M{};
     m->id = id;
     m->random = seed ? seed + id : static_cast<u64>(nanotime()) * 2 + 1 + id;
     return m;
@@ -88,7 +88,7 @@ extern "C" [[gnu::cold]] void schedinit() {
     next_timer.store(never, relaxed);
     sched.next_id.store(1, relaxed);
     sched.mcount = 1;
-    sched.allp = static_cast<P*>(mal(sched.nprocs * sizeof(P)));
+    sched.allp = static_cast<P*>(mal_raw(sched.nprocs * sizeof(P)));
     for (u32 i = sched.nprocs; i-- > 0;) {
         P* p = new (&sched.allp[i]) P{};
         p->id = i;

@@ -47,7 +47,7 @@ void publish() { next_timer.store(used ? heap[0]->when : never, seq_cst); }
 
 [[gnu::cold]] void grow() {
     const u32 more = room ? 2 * room : 64;
-    Timer** bigger = static_cast<Timer**>(mal(more * sizeof(Timer*)));
+    Timer** bigger = static_cast<Timer**>(mal_raw(more * sizeof(Timer*)));
     if (room) {  // survives if true: of nothing nothing is copied
         memcpy(bigger, heap, room * sizeof(Timer*));
         mfree(heap, room * sizeof(Timer*));

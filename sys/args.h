@@ -7,15 +7,15 @@
 namespace trapeze {
 
 // Called by rt0: argc and the kernel's vector argv[0..argc], NULL, environment, NULL, then auxv (Linux) or apple[] (Darwin).
-void args(i32 argc, char** argv);
+[[gnu::cold]] void args(i32 argc, char** argv);
 
 i32 argc();
 char** argv();
 char** envp();
-void* after_envp();  // Linux: auxv pairs; Darwin: apple[] strings
+[[gnu::cold]] void* after_envp();  // Linux: auxv pairs; Darwin: apple[] strings
 
 // The value of the environment variable, or null. The first one wins if the name is there twice.
-const char* getenv(const char* name);
+[[gnu::cold]] const char* getenv(const char* name);
 
 // A whole string of decimal digits, with an optional sign, that fits: stores it and returns true.
 // "", "12x", " 1" and what overflows are no numbers: false, and *out is untouched.

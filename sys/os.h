@@ -8,13 +8,13 @@
 namespace trapeze {
 
 // Ends the process, all threads, with status & 0xff. Never returns.
-[[noreturn]] void exit_process(i32 status);
+[[noreturn, gnu::cold]] void exit_process(i32 status);
 
 // First code of a process after args(): the first thread's block, its canary.
 [[gnu::cold]] void osinit();
 
 // Makes `block` the calling thread's; needed by threads whose creation does not do it (Darwin).
-void set_thread_block(Tls* block);
+[[gnu::cold]] void set_thread_block(Tls* block);
 
 // CPUs that this process may use, at least 1: the affinity mask on Linux, hw.ncpu on Darwin.
 [[gnu::cold]] i32 cpu_count();
@@ -26,7 +26,7 @@ i64 nanotime();
 Result pages_map(usize n);
 Result pages_unmap(void* at, usize n);
 // Pages that fault on every access. The content is lost.
-Result pages_guard(void* at, usize n);
+[[gnu::cold]] Result pages_guard(void* at, usize n);
 
 constexpr usize page_size = 4096;
 

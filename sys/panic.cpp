@@ -28,6 +28,12 @@ void throw_(const char* reason) { end("fatal error: ", reason, "\n[the runtime's
 
 void panic(const char* message) { end("panic: ", message, "\n[pc=", __builtin_return_address(0)); }
 
+void die_of(Out& out) {
+    out.put('\n');
+    out.flush();
+    exit_process(2);
+}
+
 void die_errno(const char* what, Result r) {
     Out out(2);
     out.line("fatal error: ", what, ": ", errno_name(r.err()), " (errno ", r.err(), ")\n");

@@ -17,13 +17,13 @@ extern void (*describe_hook)(Out& out);  // prints "goroutine 5 on M 2 ..." line
 [[noreturn, gnu::cold]] void panic(const char* message);
 [[noreturn, gnu::cold]] void finish(Out& out);  // flushes, adds what the hook knows, exits 2
 
+[[noreturn, gnu::cold]] void die_of(Out& out);  // ends the line and the process: what all die() share
+
 template <class... A>
 [[noreturn, gnu::cold]] void die(const A&... a) {
     Out out(2);
     (out.put(a), ...);
-    out.put('\n');
-    out.flush();
-    exit_process(2);
+    die_of(out);
 }
 
 // For a trap without which nothing can go on: "mmap of 65536 bytes for a stack: ENOMEM".

@@ -19,8 +19,7 @@ namespace trapeze {
 }
 
 usize format_hex(char out[18], u64 v) {
-    usize digits = 1;
-    while (digits < 16 && v >> (4 * digits)) digits++;
+    const usize digits = static_cast<usize>(67 - __builtin_clzll(v | 1)) / 4;
     out[0] = '0';
     out[1] = 'x';
     for (usize i = 0; i < digits; i++) out[2 + i] = "0123456789abcdef"[v >> (4 * (digits - 1 - i)) & 15];

@@ -67,11 +67,11 @@ struct SignalHandling {
 // From now on `handler` runs for the signal, in whichever thread has it open; while it runs, the signal itself (without
 // SA_NODEFER) and `mask` are blocked. Without SA_RESTART a sleeping trap ends with EINTR, with it most are begun again by the
 // kernel. EINVAL: SIGKILL, SIGSTOP, no such signal.
-Result signal_handle(i32 signal, SignalHandler handler, u64 flags = 0, SignalSet mask = {}, SignalHandling* before = nullptr);
+[[gnu::cold]] Result signal_handle(i32 signal, SignalHandler handler, u64 flags = 0, SignalSet mask = {}, SignalHandling* before = nullptr);
 Result signal_ignore(i32 signal);  // discarded; children are reaped unseen if it is SIGCHLD
 Result signal_default(i32 signal);
-Result signal_action(i32 signal, SignalHandling* now);            // what is set; Linux's SIGKILL and SIGSTOP too, XNU: EINVAL
-Result signal_restore(i32 signal, const SignalHandling& action);  // what signal_handle or signal_action gave
+[[gnu::cold]] Result signal_action(i32 signal, SignalHandling* now);            // what is set; Linux's SIGKILL and SIGSTOP too, XNU: EINVAL
+[[gnu::cold]] Result signal_restore(i32 signal, const SignalHandling& action);  // what signal_handle or signal_action gave
 
 // The stack that the calling thread's SA_ONSTACK handlers run on. ENOMEM: too small (Linux AT_MINSIGSTKSZ, XNU 8,192 bytes);
 // EPERM: the thread stands on it now. signal_stack_size() is enough for the frame and a handler of modest needs.
@@ -81,10 +81,10 @@ struct SignalStack {
     bool on;   // the thread stands on it
     bool off;  // there is none
 };
-Result signal_stack(void* base, usize size);
+[[gnu::cold]] Result signal_stack(void* base, usize size);
 Result signal_stack_off();  // EPERM (Linux), EINVAL (XNU): the thread stands on it
 Result signal_stack_now(SignalStack* now);
-usize signal_stack_size();
+[[gnu::cold]] usize signal_stack_size();
 
 // pid > 0: that process; 0: the caller's group; -1: all that the caller may send to (not itself on Linux); -n: group n. signal 0
 // sends nothing. ESRCH: nobody; EPERM: not allowed; EINVAL: no such signal.

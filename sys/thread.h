@@ -42,8 +42,8 @@ Result thread_kill(Thread* t, i32 signal);
 
 // The kernel port (thread_linux.cpp, thread_darwin.cpp):
 [[gnu::cold]] Result thread_spawn(Thread* t);    // the trap; the mask is blocked and restored around it by its caller
-[[noreturn]] void thread_exit(Thread* t);
+[[noreturn, gnu::cold]] void thread_exit(Thread* t);
 void thread_wait(Thread* t);       // until the kernel says that it has ended
-extern "C" void thread_main(Thread* t);  // where the port enters the new thread, on its stack
+extern "C" [[gnu::cold]] void thread_main(Thread* t);  // where the port enters the new thread, on its stack
 
 }  // namespace trapeze

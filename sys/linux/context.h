@@ -18,6 +18,7 @@ struct SignalInfo : lnx::siginfo_t {
 
 // The interrupted state: what is written here is what the thread goes on with when the handler returns.
 struct SignalContext : lnx::ucontext {
+    auto& machine() { return uc_mcontext; }
     u64& rip() { return uc_mcontext.rip; }
     u64& rsp() { return uc_mcontext.rsp; }
     u64& rflags() { return uc_mcontext.eflags; }

@@ -68,10 +68,10 @@ namespace trapeze::{space} {{
 {enum(errnos(kernel, root))}
 {enum(signals(kernel, root))}
 
-const char* errno_name(i32 number);
-const char* errno_text(i32 number);
-const char* signal_name(i32 number);
-const char* signal_text(i32 number);
+[[gnu::cold]] const char* errno_name(i32 number);
+[[gnu::cold]] const char* errno_text(i32 number);
+[[gnu::cold]] const char* signal_name(i32 number);
+[[gnu::cold]] const char* signal_text(i32 number);
 }}
 '''
 
@@ -96,8 +96,8 @@ def kern_return_header(root):
 #include "sys/types.h"
 
 namespace trapeze {{
-const char* mach_error_name(i32 code);
-const char* mach_error_text(i32 code);
+[[gnu::cold]] const char* mach_error_name(i32 code);
+[[gnu::cold]] const char* mach_error_text(i32 code);
 }}
 '''
 
@@ -116,27 +116,37 @@ def lookup(kernel, what, column, root):
     """OUT.cpp of one function, e.g. errno_name.
 
     One string in which the n-th piece belongs to the n-th number, and a walk over it: the
-    path is one of errors, and a switch or a table would carry a pointer for each piece.
+    path is one of errors, and a switch or a table would carry a pointer for each piece. Mach's
+    numbers lie in a few runs; one that is in none finds the empty piece which ends the string.
     A file for each function, so that a program that prints names carries no texts.
     """
     rows = {'errno': lambda: errnos(kernel, root), 'signal': lambda: signals(kernel, root),
             'kern_return': lambda: kern_returns(root)}[what]()
     by_number = {r.number: getattr(r, column) for r in rows if not r.alias}
     numbers = sorted(by_number)
-    dense = what != 'kern_return'
-    if dense:
-        numbers = range(max(numbers) + 1)
-    pieces = '\n'.join(f'    {quote(by_number.get(n, ""))[:-1]}\\0"' for n in numbers)
-    if dense:
-        header, space = f'sys/{kernel}/errno.h', f'trapeze::{NAMESPACE[kernel]}'
-        function, values = f'{what}_{column}', ''
-        index = f'if (number < 0 || number > {len(numbers) - 1}) return nullptr;\n    i32 index = number;'
+    if what != 'kern_return':
+        runs = [range(max(numbers) + 1)]
+        header, space, function = f'sys/{kernel}/errno.h', f'trapeze::{NAMESPACE[kernel]}', f'{what}_{column}'
+        values, index = '', f'if (number < 0 || number >= {len(runs[0])}) return nullptr;\n    i32 index = number;'
     else:
+        runs = []
+        for n in numbers:
+            if runs and n < runs[-1].stop + 8:  # a gap costs an empty piece each
+                runs[-1] = range(runs[-1].start, n + 1)
+            else:
+                runs.append(range(n, n + 1))
         header, space, function = 'sys/kern_return.h', 'trapeze', f'mach_error_{column}'
-        values = ('constexpr i32 values[] = {\n' +
-                  ''.join(f'    {n},\n' for n in numbers) + '};\n')
-        index = (f'i32 index = 0;\n    while (values[index] != number)\n'
-                 f'        if (++index == {len(numbers)}) return nullptr;')
+        values = 'constexpr struct {\n    i32 first;\n    u32 count;\n} runs[] = {' + ', '.join(f'{{{r.start}, {len(r)}}}' for r in runs) + '};\n'
+        index = '''i32 index = 0;
+    for (const auto& run : runs) {
+        const u32 at = static_cast<u32>(number) - static_cast<u32>(run.first);
+        if (at < run.count) {
+            index += static_cast<i32>(at);
+            break;
+        }
+        index += static_cast<i32>(run.count);
+    }'''
+    pieces = '\n'.join(f'    {quote(by_number.get(n, ""))[:-1]}\\0"' for run in runs for n in run)
     return HEAD.format(f'sys/{kernel}/{what}.tbl') + f'''#include "{header}"
 
 namespace {space} {{

@@ -6,7 +6,7 @@
 
 namespace trapeze {
 
-inline void* mal(usize n) { return model::arena(n); }
+inline void* mal_raw(usize n) { return model::arena(n); }
 inline void mfree(void* p, usize n) { model::freed(p, n); }
 
 }  // namespace trapeze
