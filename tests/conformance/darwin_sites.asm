@@ -149,6 +149,13 @@ BOTH close, BSD + 6
 BOTH thread_selfid, BSD + 372
 BOTH ulock_wake, BSD + 516
 BOTH lseek, BSD + 199
+BOTH access, BSD + 33
+BOTH stat, BSD + 338
+BOTH fstat, BSD + 339
+BOTH read, BSD + 3
+BOTH write, BSD + 4
+BOTH pread, BSD + 153
+BOTH pwrite, BSD + 154
 TRAP site_any, {LOADED}, {}
 TRAP apart_any, {LOADED}, {nop}
 TRAP site_library, {BY_LIBRARY}, {}

@@ -14,7 +14,8 @@ struct alignas(16) State {  // darwin_sites.asm
     X(semaphore_signal_all, mach + 34) X(semaphore_wait, mach + 36) X(swtch_pri, mach + 59) X(swtch, mach + 60) X(timebase, mach + 89) \
     X(getpid, bsd + 20) X(getuid, bsd + 24) X(geteuid, bsd + 25) X(getppid, bsd + 39) X(getegid, bsd + 43) X(getgid, bsd + 47) \
     X(getpgrp, bsd + 81) X(gettimeofday, bsd + 116) X(issetugid, bsd + 327) X(close, bsd + 6) X(thread_selfid, bsd + 372) \
-    X(ulock_wake, bsd + 516) X(lseek, bsd + 199) X(library, bsd + 20) X(long, bsd + 20)
+    X(ulock_wake, bsd + 516) X(lseek, bsd + 199) X(access, bsd + 33) X(stat, bsd + 338) X(fstat, bsd + 339) X(read, bsd + 3) X(write, bsd + 4) \
+    X(pread, bsd + 153) X(pwrite, bsd + 154) X(library, bsd + 20) X(long, bsd + 20)
 #define DECLARE(name, number) void site_##name(State*); void apart_##name(State*);
 #pragma GCC visibility push(hidden)
 extern "C" {
@@ -31,9 +32,11 @@ static const struct Row {
     u64 number;
     bool any() const { return site == site_any; }
     bool cold() const { return number == bsd + 6; }
-} rows[] = {EACH(ROW) ANY(bsd + 20) ANY(bsd + 116) ANY(bsd + 199) ANY(bsd + 6) ANY(bsd + 327) ANY(bsd + 372) ANY(bsd + 516)};
+} rows[] = {EACH(ROW) ANY(bsd + 20) ANY(bsd + 116) ANY(bsd + 199) ANY(bsd + 3) ANY(bsd + 6) ANY(bsd + 327) ANY(bsd + 372) ANY(bsd + 516)};
 
-static u64 out[2];
+static u64 out[18];  // a stat
+static u64 file;     // a regular one, of zeros
+static char* own_path;
 static u32 sema, here, there;
 static u32 bad_places, ticks;
 static u64 stack_low, stack_high;
@@ -56,6 +59,12 @@ static void arguments(const Row& row, State& s) {
     case mach + 89: s.rdi = reinterpret_cast<u64>(out); break;
     case bsd + 116: s.rdi = reinterpret_cast<u64>(out), s.rsi = 0; break;
     case bsd + 6: case bsd + 199: s.rdi = 12345; break;  // no descriptor
+    case bsd + 33: s.rdi = reinterpret_cast<u64>("/"), s.rsi = 0; break;
+    case bsd + 338: s.rdi = reinterpret_cast<u64>(own_path), s.rsi = reinterpret_cast<u64>(out); break;
+    case bsd + 339: s.rdi = file, s.rsi = reinterpret_cast<u64>(out); break;
+    case bsd + 3: case bsd + 4: case bsd + 153: case bsd + 154:
+        s.rdi = file, s.rsi = reinterpret_cast<u64>(out), s.rdx = sizeof out, s.r10 = 64;
+        break;
     case bsd + 516: s.rdi = 1, s.rsi = reinterpret_cast<u64>(out); break;  // nobody waits there
     default: break;
     }
@@ -71,6 +80,12 @@ static bool equal(const State& a, const State& b, bool time) {
     return same;
 }
 
+// What is written are zeros, so that what is read is.
+static void refill(const Row& row) {
+    const bool writes = row.number == bsd + 4 || row.number == bsd + 154;
+    for (u64& word : out) word = writes ? 0 : 7;
+}
+
 static void compare(const Row& row) {
     const bool time = row.number == bsd + 116;
     const bool waits = row.number == mach + 36;
@@ -81,14 +96,15 @@ static void compare(const Row& row) {
         arguments(row, a);
         arguments(row, b);
         if (waits) semaphore_signal(sema), semaphore_signal(sema);
-        out[0] = out[1] = 7;
+        u64 first[18];
+        refill(row);
         row.apart(&a);
-        const u64 first[] = {out[0], out[1]};
-        out[0] = out[1] = 7;
+        __builtin_memcpy(first, out, sizeof out);
+        refill(row);
         row.site(&b);
         all = all && equal(a, b, time);
         if (time) memory = memory && out[0] - first[0] < 5 && b.rax - a.rax < 5;
-        else memory = memory && out[0] == first[0] && out[1] == first[1];
+        else memory = memory && !__builtin_memcmp(out, first, sizeof out);
     }
     check(all, row.name);
     check(memory, "its memory");
@@ -176,8 +192,14 @@ static void threads() {
     check(all, "2000 times two threads wait for each other");
 }
 
-int raw_main(int argc, char**) {
+int raw_main(int argc, char** argv) {
     say("TAP version 13\n");
+    own_path = argv[0];
+    char path[] = "/tmp/darwin_sites.0000000000";
+    for (u64 at = sizeof path - 2, pid = call(bsd + 20); pid; pid /= 10) path[at--] = static_cast<char>('0' + pid % 10);
+    file = call(bsd + 5, path, 0x602, 0600);  // O_RDWR | O_CREAT | O_TRUNC
+    same(static_cast<i64>(call(bsd + 10, path)), 0, "a file without a name");
+    same(static_cast<i64>(call(bsd + 201, file, 1 << 20)), 0, "of zeros");
     same(semaphore_create(0, sema), 0, "a semaphore");
     for (const Row& row : rows) compare(row);
     say("# failures\n");

@@ -5,6 +5,7 @@
 #include "sys/mem.h"
 #include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/era.h"
+#include "tools/xnurun/fast.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/kqueue.h"
 #include "tools/xnurun/path.h"
@@ -241,6 +242,11 @@ Answer write_vectors(Trap& trap) {
     return vectors_done(trap, write_as_told(lnx::SYS_writev, trap.i(0), trap.w(1), trap.u(2), 0), Way::out);
 }
 
+bool is_regular(i64 fd) {
+    lnx::stat s{};
+    return !host_failed(host(lnx::SYS_fstat, fd, &s)) && (s.st_mode & lnx::S_IFMT) == lnx::S_IFREG;
+}
+
 Answer open_path(Trap&, i32 directory, u64 name, i32 flags, u32 mode) {
     if (!era_has(1456001)) flags &= ~xnu::O_DSYNC;  // bits that a release does not know are nothing to it
     if (!era_has(1699022)) flags &= ~xnu::O_CLOEXEC;
@@ -267,7 +273,7 @@ Answer open_path(Trap&, i32 directory, u64 name, i32 flags, u32 mode) {
     } else r = host_blocking(lnx::SYS_openat, directory, path.text(), open_flags_to_host(flags), mode & 07777);
     if (host_failed(r)) return r == -lnx::EINTR ? fail(xnu::EINTR) : from_host_at(directory, r);  // open1 never begins anew
     set_socket(static_cast<i32>(r), false);
-    if (!names_a_descriptor(path.text())) know(static_cast<i32>(r), {Known::vnode, 0, 0});
+    if (!names_a_descriptor(path.text())) know(static_cast<i32>(r), {Known::vnode, 0, fast_wanted() && is_regular(r) ? regular_file : u8{0}});
     if (flags & o_clofork) set_close_on_fork(static_cast<i32>(r), true);
     if (flags & (xnu::O_SHLOCK | xnu::O_EXLOCK)) {
         const i32 how = (flags & xnu::O_EXLOCK ? lnx::LOCK_EX : lnx::LOCK_SH) | (flags & xnu::O_NONBLOCK ? lnx::LOCK_NB : 0);

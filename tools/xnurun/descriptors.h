@@ -55,8 +55,9 @@ void set_socket(i32 fd, bool maybe);
 struct Known {
     enum Sort : u8 { unknown, vnode, other, socket };
     Sort sort;
-    u8 domain, type;  // of a socket, the host's
+    u8 domain, type;  // of a socket, the host's; a vnode's type is regular_file or 0, which only --fast wants to know
 };
+constexpr u8 regular_file = 1;
 Known known(i32 fd);
 void know(i32 fd, Known);
 

@@ -13,12 +13,13 @@
 //     that who suspends the thread waits for that frame.
 //   - Only traps that never sleep and never look at the context beyond general registers (hot()); any other that comes by the
 //     same stub goes to the syscall instead, and so does a semaphore's wait that would sleep (Thread::fast).
-// Why read and write are not among them: a write to a pipe or socket that sleeps half way has been half done, and cannot be begun
-// again by the syscall; a read without sleeping (RWF_NOWAIT) gives less of a file than there is. To know which of them a descriptor is costs the host call that would
-// be saved. Calls that change the signal mask take effect by the host's return from a signal, which there is none of.
+// Of reads and writes those of regular files are among them: what such a file is, open has said (descriptors.h). A write to a pipe or
+// socket that sleeps half way has been half done, and cannot be begun again by the syscall; whether it could sleep would cost the
+// host call that is to be saved. Calls that change the signal mask take effect by the host's return from a signal, which there is none of.
 // Not automatic, since it is not invisible: a program that reads, sums up or copies its own code sees the jmp.
 #include "tools/xnurun/fast.h"
 
+#include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/fast_sites.h"
 #include "tools/xnurun/report.h"
 #include "tools/xnurun/trap.h"
@@ -34,7 +35,7 @@ struct Count {                  // a cache: who comes to the same place takes it
 };
 Count counts[256];
 
-bool hot(u32 number) {
+bool never_sleeps(u32 number) {
     switch (number) {
     case 0x1000000 + 27: case 0x1000000 + 28: case 0x1000000 + 29:                         // thread, task, host_self
     case 0x1000000 + 33: case 0x1000000 + 34: case 0x1000000 + 35:                         // semaphore_signal, _all, _thread
@@ -43,10 +44,30 @@ bool hot(u32 number) {
     case 0x2000000 + 20: case 0x2000000 + 24: case 0x2000000 + 25: case 0x2000000 + 39:    // getpid, getuid, geteuid, getppid
     case 0x2000000 + 43: case 0x2000000 + 47: case 0x2000000 + 81: case 0x2000000 + 116:   // getegid, getgid, getpgrp, gettimeofday
     case 0x2000000 + 73: case 0x2000000 + 74: case 0x2000000 + 75: case 0x2000000 + 197:   // munmap, mprotect, madvise, mmap
+    case 0x2000000 + 33: case 0x2000000 + 58: case 0x2000000 + 189: case 0x2000000 + 339:  // access, readlink, fstat, fstat64
+    case 0x2000000 + 188: case 0x2000000 + 190: case 0x2000000 + 338: case 0x2000000 + 340:  // stat, lstat, stat64, lstat64
     case 0x2000000 + 199: case 0x2000000 + 327: case 0x2000000 + 372:                      // lseek, issetugid, thread_selfid
     case 0x2000000 + 516: return true;                                                     // ulock_wake
     default: return false;
     }
+}
+
+bool of_a_file(u32 number) {
+    switch (number) {
+    case 0x2000000 + 3: case 0x2000000 + 4: case 0x2000000 + 153: case 0x2000000 + 154:      // read, write, pread, pwrite
+    case 0x2000000 + 396: case 0x2000000 + 397: case 0x2000000 + 414: case 0x2000000 + 415:  // their _nocancel
+    case 0x2000000 + 6: case 0x2000000 + 399: return true;                                   // close
+    default: return false;
+    }
+}
+
+bool hot(const lnx::sigcontext& regs) {
+    const u32 number = static_cast<u32>(regs.rax);
+    if (never_sleeps(number)) return true;
+    if (!of_a_file(number)) return false;
+    const i32 fd = static_cast<i32>(regs.rdi);
+    const Known k = known(fd);
+    return k.sort == Known::vnode && k.type == regular_file && !guard_of(fd);  // EXC_GUARD's handler may ask for the whole state
 }
 
 }  // namespace
@@ -56,10 +77,12 @@ void init_fast(const MachoPlan& plan, u32 after) {
     else often = after;
 }
 
+bool fast_wanted() { return often; }
+
 void fast_count(const lnx::sigcontext& regs) {
     FastSite site;
     const u64 syscall = regs.rip - 2;
-    if (!often || !hot(static_cast<u32>(regs.rax)) || !fast_recognise(syscall, regs, site)) return;
+    if (!often || !hot(regs) || !fast_recognise(syscall, regs, site)) return;
     Count& c = counts[(syscall ^ syscall >> 8) % (sizeof counts / sizeof *counts)];
     if (c.syscall != syscall) {
         c.syscall = syscall;
@@ -92,7 +115,7 @@ FastSignal fast_signal(i32 number, lnx::sigcontext& regs) {
 
 extern "C" void fast_trap(HostContext* context) {
     lnx::sigcontext& regs = context->uc_mcontext;
-    if (!hot(static_cast<u32>(regs.rax))) {
+    if (!hot(regs)) {
         regs.r11 = 0;
         regs.rip -= 2;  // the syscall
         return;

@@ -8,6 +8,7 @@
 namespace trapeze {
 
 void init_fast(const MachoPlan&, u32 often);   // sites are rewritten from now on, after so many traps; or a line of stderr says why not
+bool fast_wanted();
 void fast_count(const lnx::sigcontext&);       // a trap has come by the host signal: regs as they were at it
 bool hits_fast(u64 base, u64 size);            // the stubs lie there: to the program a hole in its map
 u64 fast_area_low(), fast_area_high();
