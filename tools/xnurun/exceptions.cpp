@@ -17,7 +17,7 @@ namespace trapeze {
 namespace {
 
 enum : u32 { behavior_default = 1, behavior_state = 2, behavior_state_identity = 3, codes_64 = 0x80000000 };
-enum : u32 { bad_access = 1, bad_instruction = 2, arithmetic = 3, breakpoint = 6 };
+enum : u32 { bad_access = 1, bad_instruction = 2, arithmetic = 3, software = 5, breakpoint = 6 };
 constexpr u32 valid_mask = 0x3ffe;  // EXC_BAD_ACCESS 1 to EXC_CORPSE_NOTIFY 13
 
 ExceptionAction task_actions[exception_types], host_actions[exception_types];  // under ports_lock
@@ -27,21 +27,36 @@ struct Fault {
     i64 code[2];
 };
 
+// Of the unit that trapped: the x87 status word or MXCSR (osfmk/i386/fpu.c).
+i64 float_status(const lnx::sigcontext& regs) {
+    if (!regs.fpstate || (regs.trapno != 16 && regs.trapno != 19)) return 0;
+    const u8* image = reinterpret_cast<const u8*>(regs.fpstate);
+    u32 status = 0;
+    memcpy(&status, regs.trapno == 19 ? image + 24 : image + 2, regs.trapno == 19 ? 4 : 2);
+    return status;
+}
+
 // osfmk/i386/trap.c user_trap.
 bool fault_of(const HostSiginfo& info, const lnx::sigcontext& regs, Fault& f) {
-    enum : i64 { divide = 1, overflow = 2, step = 1, trap = 2, invalid_opcode = 1, fpu_error = 5, sse_error = 8, protection = 13 };
+    enum : i64 { divide = 1, overflow = 2, step = 1, trap = 2, invalid_opcode = 1, fpu_error = 5, range = 7, sse_error = 8, protection = 13 };
     switch (info.si_signo) {
     case lnx::SIGSEGV: case lnx::SIGBUS:
-        if (regs.trapno == 14 || info.si_signo == lnx::SIGBUS)
-            f = {bad_access, {info.si_signo == lnx::SIGSEGV && info.si_code == 1 ? xnu::KERN_INVALID_ADDRESS : xnu::KERN_PROTECTION_FAILURE,
+        if (regs.trapno == 14 || info.si_signo == lnx::SIGBUS)  // SIGBUS: beyond the end of a file, which its pager does not give
+            f = {bad_access, {info.si_signo == lnx::SIGBUS ? xnu::KERN_MEMORY_ERROR : info.si_code == 1 ? xnu::KERN_INVALID_ADDRESS : xnu::KERN_PROTECTION_FAILURE,
                               static_cast<i64>(info.si_addr)}};
         else f = {bad_access, {protection, static_cast<i64>(regs.err)}};
         return true;
-    case lnx::SIGILL: f = {bad_instruction, {invalid_opcode, 0}}; return true;
-    case lnx::SIGFPE:
-        f = {arithmetic, {regs.trapno == 0 ? divide : regs.trapno == 4 ? overflow : regs.trapno == 16 ? fpu_error : sse_error, 0}};
+    case lnx::SIGILL:
+        if (regs.trapno == 6) f = {bad_instruction, {invalid_opcode, 0}};
+        else f = {bad_instruction, {static_cast<i64>(regs.trapno), static_cast<i64>(regs.err)}};  // EXC_I386_SEGNPFLT, EXC_I386_STKFLT
         return true;
-    case lnx::SIGTRAP: f = {breakpoint, {regs.trapno == 1 ? step : trap, 0}}; return true;
+    case lnx::SIGFPE:
+        f = {arithmetic, {regs.trapno == 0 ? divide : regs.trapno == 4 ? overflow : regs.trapno == 16 ? fpu_error : sse_error, float_status(regs)}};
+        return true;
+    case lnx::SIGTRAP:
+        if (regs.trapno == 5) f = {software, {range, 0}};
+        else f = {breakpoint, {regs.trapno == 1 ? step : trap, 0}};
+        return true;
     default: return false;
     }
 }

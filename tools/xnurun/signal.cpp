@@ -65,8 +65,8 @@ void fault_siginfo(Thread& thread, const HostSiginfo& host_info, const lnx::sigc
             info.si_addr = 0;
         }
         break;
-    case lnx::SIGFPE: info.si_code = trap == 0 ? 7 : float_code(regs); break;  // #DE: FPE_INTDIV
-    case lnx::SIGILL: info.si_code = 1; break;   // ILL_ILLOPC
+    case lnx::SIGFPE: info.si_code = trap == 0 ? 7 : trap == 4 ? 8 : float_code(regs); break;  // FPE_INTDIV, FPE_INTOVF
+    case lnx::SIGILL: info.si_code = trap == 6; break;  // ILL_ILLOPC, or ILL_NOOP
     case lnx::SIGTRAP: info.si_code = 1; break;  // TRAP_BRKPT
     default: break;
     }

@@ -47,6 +47,44 @@ void rewind(lnx::sigcontext& regs) {
 
 }  // namespace
 
+namespace {
+
+constexpr u32 arch_i386 = 0x40000003;  // AUDIT_ARCH_I386: the number came by int $0x80
+
+// A fault that the two kernels take for different ones (osfmk/x86_64/idt_table.h, osfmk/i386/trap.c user_trap) becomes what XNU says.
+// int $4 is arithmetic, int $5 a range check; int $0x80 to $0x83 are 32-bit programs' system calls and no instructions to a 64-bit one,
+// int $0x7f is nobody's: these have been executed, where the host forbids them; a bad segment or stack address is a bad instruction.
+// False: XNU never faults there (it checks no alignment), so the instruction is done again.
+bool fault_as_xnu(HostSiginfo& info, lnx::sigcontext& regs) {
+    enum : u64 { overflow = 4, range = 5, opcode = 6, tss = 10, segment = 11, stack = 12, protection = 13, alignment = 17 };
+    constexpr u64 alignment_flag = 1 << 18;
+    const auto executed = [&](i32 signal, u64 trap) {
+        info.si_signo = signal;
+        regs.trapno = trap;
+        regs.err = 0;
+        regs.rip += 2;
+    };
+    switch (regs.trapno) {
+    case overflow: info.si_signo = lnx::SIGFPE; break;
+    case tss: case segment: case stack: info.si_signo = lnx::SIGILL; break;
+    case protection: {
+        if ((regs.err & 7) != 2) break;  // not by an interrupt gate
+        const u64 vector = regs.err >> 3;
+        if (vector == 5) executed(lnx::SIGTRAP, range);
+        else if (vector >= 0x7f && vector <= 0x83) executed(lnx::SIGILL, opcode);
+        break;
+    }
+    case alignment:
+        if (!(regs.eflags & alignment_flag)) break;
+        regs.eflags &= ~alignment_flag;
+        return false;
+    default: break;
+    }
+    return true;
+}
+
+}  // namespace
+
 // True: `context` holds the guest's registers.
 extern "C" bool on_host_signal(i32 number, HostSiginfo* info, HostContext* context) {
     Thread& thread = self();
@@ -74,11 +112,18 @@ extern "C" bool on_host_signal(i32 number, HostSiginfo* info, HostContext* conte
     if (number == lnx::SIGSEGV && info->si_code > 0 && commpage_fault(info->si_addr)) return true;
     __atomic_store_n(&thread.context, context, __ATOMIC_SEQ_CST);
     if (number == lnx::SIGSYS && info->si_code == sys_user_dispatch) {
-        fast_count(regs);
-        answer_trap(thread, *context);
+        if (info->si_arch == arch_i386) {
+            info->si_signo = lnx::SIGILL, info->si_code = 1;
+            regs.trapno = 6, regs.err = 0;
+            if (!exception_raise(thread, *context, *info)) record_signal(thread, xnu::SIGILL, *info, context);
+        } else {
+            fast_count(regs);
+            answer_trap(thread, *context);
+        }
     } else if (number != host_stop && fast != FastSignal::own) {
-        if (!synchronous(*info) || !exception_raise(thread, *context, *info))
-            record_signal(thread, darwin_signal(number), *info, context);
+        const bool fault = synchronous(*info);
+        if (!fault || (fault_as_xnu(*info, regs) && !exception_raise(thread, *context, *info)))
+            record_signal(thread, darwin_signal(info->si_signo), *info, context);
     }
     stop_while_suspended(thread, *context);
     if (__atomic_exchange_n(&thread.mask_changed, false, __ATOMIC_SEQ_CST)) set_guest_mask(thread, *context, thread.mask);
