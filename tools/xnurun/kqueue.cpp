@@ -5,6 +5,7 @@
 #include "sys/darwin/errno.h"
 #include "sys/mem.h"
 #include "tools/xnurun/descriptors.h"
+#include "tools/xnurun/era.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/process.h"
 
@@ -47,7 +48,7 @@ T* take(T*& list) {
 }
 
 bool looks_at_fd(const Knote& n) {
-    return n.kev.filter == xnu::EVFILT_READ || n.kev.filter == xnu::EVFILT_WRITE || n.kev.filter == xnu::EVFILT_VNODE;
+    return n.kev.filter == xnu::EVFILT_READ || n.kev.filter == xnu::EVFILT_WRITE || n.kev.filter == xnu::EVFILT_VNODE || of_socket(n);
 }
 
 void dequeue(Knote& n) {
@@ -90,7 +91,7 @@ void drop(Knote& n) {
 }
 
 void close_all(Kqueue& kq) {
-    const i32 own[] = {kq.epoll, kq.write, kq.wake, kq.timer, kq.inotify};
+    const i32 own[] = {kq.epoll, kq.write, kq.other, kq.wake, kq.timer, kq.inotify};
     for (const i32 fd : own) close_hidden(fd);
 }
 
@@ -154,7 +155,7 @@ i64 kqueue_new() {
     Kqueue* kq = take(free_kqueues);
     kq->epoll = epoll;
     kq->wake = wake;
-    kq->write = kq->timer = kq->inotify = -1;
+    kq->write = kq->other = kq->timer = kq->inotify = -1;
     kq->descriptors = 1;
     kq->next = kqueues;
     kqueues = kq;
@@ -179,11 +180,12 @@ void kqueue_leave(Kqueue& kq) {
 }
 
 i32 kqueue_register(Kqueue& kq, xnu::kevent64_s& change) {
-    constexpr i16 lowest = -14;  // EVFILT_SYSCOUNT
+    const i16 lowest = era_has(3789001) ? evfilt_except : era_has(2422001) ? evfilt_memorystatus : era_has(1456001) ? i16{-11} : xnu::EVFILT_FS;  // EVFILT_SYSCOUNT
     constexpr u16 own_flags = 0xf000;
     change.flags &= static_cast<u16>(~own_flags);
     if (change.filter >= 0 || change.filter < lowest) return xnu::EINVAL;
-    const bool fd_filter = change.filter == xnu::EVFILT_READ || change.filter == xnu::EVFILT_WRITE || change.filter == xnu::EVFILT_VNODE;
+    const bool fd_filter = change.filter == xnu::EVFILT_READ || change.filter == xnu::EVFILT_WRITE || change.filter == xnu::EVFILT_VNODE ||
+                           change.filter == evfilt_sock || change.filter == evfilt_except;
     const i32 fd = static_cast<i32>(change.ident);
     if (fd_filter && (hidden(fd) || (known(fd).sort == Known::unknown && host_failed(host(lnx::SYS_fcntl, fd, lnx::F_GETFD))))) return xnu::EBADF;
     if (fd_filter) change.ident = static_cast<u32>(fd);
@@ -234,6 +236,7 @@ i32 kqueue_register(Kqueue& kq, xnu::kevent64_s& change) {
         } else {
             n->sfflags = change.fflags;
             n->sdata = change.data;
+            if (n->kev.filter == evfilt_sock) sock_touch(*n);
             if (n->kev.filter == xnu::EVFILT_PROC)
                 if (const i32 wrong = process_touch(*n)) return wrong;
         }
@@ -262,6 +265,13 @@ void kqueue_harvest(Kqueue& kq) {
                 i64 n;
                 while ((n = host(lnx::SYS_epoll_wait, kq.write, writes, 64, 0)) > 0)
                     for (i64 k = 0; k < n; k++) edge(kq, writes[k].data, xnu::EVFILT_WRITE);
+                break;
+            }
+            case tag_other: {
+                EpollEvent others[64];
+                i64 n;
+                while ((n = host(lnx::SYS_epoll_wait, kq.other, others, 64, 0)) > 0)
+                    for (i64 k = 0; k < n; k++) edge(kq, others[k].data, evfilt_sock), edge(kq, others[k].data, evfilt_except);
                 break;
             }
             case tag_inotify: filter_files(kq); break;
@@ -306,6 +316,8 @@ bool kqueue_deliver(Kqueue& kq, xnu::kevent64_s& out) {
         out.fflags = n.sfflags;
         out.data = n.sdata;
         if (n.kev.flags & xnu::EV_CLEAR) n.triggered = false;
+    } else if (n.kev.filter == evfilt_sock) {
+        sock_delivered(n);
     } else if (touches) {  // a timer: its count starts again
         out.ext[0] = 0;
         n.kev.data = 0;

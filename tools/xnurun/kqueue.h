@@ -4,6 +4,7 @@
 // A Kqueue's descriptor, as the guest sees it, is an epoll that watches, edge by edge, what knotes of EVFILT_READ look at, and besides:
 //   write   a second epoll, inside the first, for EVFILT_WRITE (one epoll keeps one registration a descriptor, and an edge of one
 //           direction would report the other too)
+//   other   a third, for the filters that look at all that a socket does
 //   wake    an eventfd that is readable while the queue of active knotes is not empty, so that sleepers wake, and so that the
 //           kqueue itself can be polled
 //   epoll   the epoll again, under a number that the guest cannot close while a thread sleeps on it
@@ -34,7 +35,7 @@ struct Knote {
     i64 sdata;         // likewise: low-water mark, interval in ns
     u64 deadline;      // EVFILT_TIMER: on the monotonic clock, 0: none
     i64 size;          // EVFILT_VNODE: of the file, to tell NOTE_EXTEND
-    u32 links, seen;   // EVFILT_VNODE: link count; EVFILT_SIGNAL: deliveries counted already
+    u32 links, seen;   // EVFILT_VNODE: link count; EVFILT_SIGNAL: deliveries counted already; EVFILT_SOCK: states told already
     i32 handle;        // pidfd, or inotify's watch, or -1
     i32 news;          // EVFILT_PROC: socket on which its process tells what it does, or -1
     void* port;        // EVFILT_MACHPORT: the set or port, with a reference
@@ -53,7 +54,7 @@ struct Kqueue {
     u32 queued;
     u32 descriptors;   // numbers that the guest has for it
     u32 users;         // threads inside a call
-    i32 epoll, write, wake, timer, inotify;
+    i32 epoll, write, other, wake, timer, inotify;
     bool wake_set, closed;
     u8 shape;          // 0 not yet, 32 or 64: kevent and kevent64 do not mix
 };
@@ -80,6 +81,22 @@ i16 descriptor_ready(i32 fd, i16 events);         // poll's revents, now
 bool read_event(Knote&);                          // kqueue_descriptors.cpp
 bool write_event(Knote&);
 i32 attach_fd(Knote&);
+struct TcpInfo {  // struct tcp_info (include/uapi/linux/tcp.h)
+    u8 state, rest[7];
+    u32 words[24];  // tcpi_unacked (4), a listener's queue; tcpi_rtt (15) and tcpi_bytes_acked, both 0 if it never was connected
+    u64 pacing, max_pacing, bytes_acked;
+};
+static_assert(offsetof(TcpInfo, bytes_acked) == 120);
+bool tcp_info(i32 fd, TcpInfo&);
+u32 pending_error(i32 fd, i16 says);              // a guess, since to ask takes it away
+constexpr i16 evfilt_sock = -13, evfilt_memorystatus = -14, evfilt_except = -15;
+inline bool of_socket(const Knote& n) { return n.kev.filter == evfilt_sock || n.kev.filter == evfilt_except; }
+i32 attach_socket(Knote&);                        // kqueue_sockets.cpp
+void detach_socket(Knote&);
+bool sock_event(Knote&);
+void sock_delivered(Knote&);
+void sock_touch(Knote&);                          // other notes are asked for
+bool except_event(Knote&);
 i32 watch_file(Knote&);                           // by inotify
 void filter_timer(Kqueue&, u64 now);              // what has expired; sets the timer for what has not
 void filter_files(Kqueue&);                       // reads inotify
@@ -117,7 +134,7 @@ bool kqueue_watches_signal(i32 darwin);           // then the host must catch it
 void vfork_child_kqueues();                       // their descriptors are not inherited either: in the child's own table
 void fork_child_kqueues();                        // they are not inherited; the lock is held by the caller, and free after
 
-constexpr u64 tag_wake = 1ull << 40, tag_timer = 2ull << 40, tag_write = 3ull << 40, tag_inotify = 4ull << 40, tag_process = 5ull << 40,
+constexpr u64 tag_wake = 1ull << 40, tag_timer = 2ull << 40, tag_write = 3ull << 40, tag_inotify = 4ull << 40, tag_process = 5ull << 40, tag_other = 6ull << 40,
               tag_mask = 0xffull << 40;
 
 struct [[gnu::packed]] EpollEvent {

@@ -26,14 +26,8 @@ i64 waiting_bytes(i32 fd) {
     return n;
 }
 
-// Of struct tcp_info (include/uapi/linux/tcp.h): tcpi_unacked (4), a listener's queue; tcpi_rtt (15) and tcpi_bytes_acked, both 0 if
-// it never was connected.
-struct TcpInfo {
-    u8 state, rest[7];
-    u32 words[24];
-    u64 pacing, max_pacing, bytes_acked;
-};
-static_assert(offsetof(TcpInfo, bytes_acked) == 120);
+}  // namespace
+
 bool tcp_info(i32 fd, TcpInfo& info) {
     i32 size = sizeof info;
     info = {};
@@ -47,6 +41,8 @@ u32 pending_error(i32 fd, i16 says) {
     if (!tcp_info(fd, info)) return 0;
     return static_cast<u32>(info.bytes_acked || info.words[15] ? xnu::ECONNRESET : xnu::ECONNREFUSED);
 }
+
+namespace {
 
 // SOCK_*, or negative: none.
 i32 socket_type(i32 fd) {

@@ -2,13 +2,14 @@
 // What each filter looks at, and says: see kqueue.h. Sources: xnu-3248.60.10 bsd/kern/kern_event.c (filt_timer*, filt_user*,
 // kern_sig.c (filt_sig*), bsd/vfs/vfs_vnops.c. Those of descriptors are in kqueue_descriptors.cpp, processes in kqueue_processes.cpp.
 //
-// Where the host cannot tell what XNU knows: a blocked signal is seen when it is unblocked. EVFILT_SOCK, which a socket's many states
-// would feed, is ENOTSUP, and EVFILT_EXCEPT (macOS 10.12 and later) an unknown filter, EINVAL, in every release.
+// Where the host cannot tell what XNU knows: a blocked signal is seen when it is unblocked. The memory's
+// pressure never changes.
 #include "tools/xnurun/kqueue.h"
 
 #include "sys/darwin/errno.h"
 #include "sys/mem.h"
 #include "tools/xnurun/descriptors.h"
+#include "tools/xnurun/era.h"
 #include "tools/xnurun/signal.h"
 
 namespace trapeze {
@@ -88,6 +89,8 @@ i32 filter_attach(Knote& n) {
         if (kqueue_of(fd_of(n)) || kind == 0140000 || kind == lnx::S_IFIFO) return xnu::EPERM;
         return watch_file(n);
     }
+    case evfilt_sock:
+    case evfilt_except: return attach_socket(n);
     case xnu::EVFILT_PROC: return process_attach(n);
     case xnu::EVFILT_SIGNAL: {
         n.kev.flags |= xnu::EV_CLEAR;
@@ -101,9 +104,14 @@ i32 filter_attach(Knote& n) {
     }
     case xnu::EVFILT_TIMER: return start_timer(n, n.sdata);
     case xnu::EVFILT_USER: return 0;  // NOTE_TRIGGER does nothing yet: fflags are cleared before the filter sees them
-    case xnu::EVFILT_FS:
-    case xnu::EVFILT_VM: return 0;  // nothing is mounted, memory is plenty
-    case xnu::EVFILT_MACHPORT: return attach_port(n);
+    case xnu::EVFILT_FS: return 0;  // nothing is mounted, memory is plenty
+    case xnu::EVFILT_VM: return era >= 4570071 ? xnu::ENOTSUP : 0;
+    case evfilt_memorystatus: {  // which pressures; one that it does not know is nothing to an old release, one too many to a new one
+        constexpr u32 known_to_old = 0xf, known_to_new = 0x3f;
+        n.kev.flags |= xnu::EV_CLEAR;
+        return (era >= 4570071 ? !(n.sfflags & ~known_to_new) : (n.sfflags & known_to_old) != 0) ? 0 : xnu::ENOTSUP;
+    }
+    case xnu::EVFILT_MACHPORT: return era_has(1456001) ? attach_port(n) : xnu::ENOTSUP;
     default: return xnu::ENOTSUP;
     }
 }
@@ -115,6 +123,8 @@ void filter_detach(Knote& n) {
     case xnu::EVFILT_WRITE:
         if (!n.file) host(lnx::SYS_epoll_ctl, n.kev.filter == xnu::EVFILT_READ ? kq.epoll : kq.write, epoll_del, fd_of(n), 0);
         break;
+    case evfilt_sock:
+    case evfilt_except: detach_socket(n); break;
     case xnu::EVFILT_PROC: process_detach(n); return;
     case xnu::EVFILT_MACHPORT: detach_port(n); return;
     default: break;
@@ -160,6 +170,8 @@ bool filter_event(Knote& n) {
     switch (n.kev.filter) {
     case xnu::EVFILT_READ: return read_event(n);
     case xnu::EVFILT_WRITE: return write_event(n);
+    case evfilt_sock: return sock_event(n);
+    case evfilt_except: return except_event(n);
     case xnu::EVFILT_USER: return n.triggered;
     case xnu::EVFILT_MACHPORT: return port_event(n);
     case xnu::EVFILT_TIMER:
