@@ -139,6 +139,10 @@ void asynchronous() {
     void* const strangers[2] = {&b, nullptr};
     fails(sys_aio_suspend(strangers, 2, &at_once), xnu::EAGAIN, "aio_suspend for what is no request, until its time is over: EAGAIN");
     for (const xnu::timespec& t : times) fails(sys_aio_suspend(both, 2, &t), xnu::EINVAL, "a time below 0: EINVAL");
+    static void* many[17];
+    many[0] = &a;
+    fails(sys_aio_suspend(many, 17, &at_once), xnu::EINVAL, "a list of 17: EINVAL, though what it names has ended");
+    ok(sys_aio_suspend(many, 16, &at_once), "16 are not too many");
     b.aio_fildes = ends[0];
     fails(sys_aio_cancel(fd, &b), xnu::EBADF, "aio_cancel of a request of another descriptor: EBADF");
     while (sys_aio_error(&a).raw == xnu::EINPROGRESS) {}

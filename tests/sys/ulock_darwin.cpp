@@ -4,6 +4,7 @@
 
 #include "sys/kernel.h"
 #include "sys/os.h"
+#include "sys/syscall.h"
 #include "sys/thread.h"
 #include "tests/tap.h"
 
@@ -43,6 +44,15 @@ int main() {
     const Result none = pages_map(page_size);
     (void)pages_unmap(reinterpret_cast<void*>(none.value()), page_size);
     fails(ulock_wait(reinterpret_cast<u32*>(none.value()), 0, 1), xnu::EFAULT, "no memory: EFAULT");
+
+    constexpr u32 compare_and_wait = 1, no_errno = 0x1000000;
+    ok(syscall(515, compare_and_wait, word, u64{1} << 32, 20'000).ok(), "a word of 32 bits is never a larger value: no reason to wait");
+    r = syscall(515, compare_and_wait | no_errno, word, 0, 1000);
+    ok(static_cast<i32>(r.raw) == -xnu::ETIMEDOUT || static_cast<i32>(r.raw) == -xnu::EFAULT, "ULF_NO_ERRNO: a negative result");
+    r = syscall(516, compare_and_wait | no_errno, word, 0);
+    ok(static_cast<i32>(r.raw) == -xnu::ENOENT, "of ulock_wake too");
+    fails(syscall(515, 77, word, 0, 1000), xnu::EINVAL, "of no known kind: EINVAL");
+    fails(syscall(516, 77, word, 0), xnu::ENOENT, "to wake so, where nobody waits: ENOENT");
 
     word[0] = 1;
     Thread* threads[3];

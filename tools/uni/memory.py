@@ -69,7 +69,7 @@ class Memory:
         return (at, 0) if self.map(at, size, prot) else (None, ENOMEM)
 
     def unmap(self, at, size):
-        if at % PAGE:
+        if at % PAGE or size == 0:
             return EINVAL
         for begin, end, _ in self.regions():
             low, high = max(begin, at), min(end, at + up(size))

@@ -79,7 +79,7 @@ class Ulocks:
     def ulock_rouse(self, opcode, flags, address, value):
         if opcode == UNFAIR_LOCK:
             raise Stuck('UL_UNFAIR_LOCK is not answered here')
-        if opcode not in SIZES or flags & ~(WAKE_ALL | WAKE_THREAD | NO_ERRNO) or flags & WAKE_ALL and flags & WAKE_THREAD or not address:
+        if flags & ~(WAKE_ALL | WAKE_THREAD | NO_ERRNO) or flags & WAKE_ALL and flags & WAKE_THREAD or not address:
             raise Error(EINVAL)
         chosen = None
         if flags & WAKE_THREAD:
@@ -90,6 +90,8 @@ class Ulocks:
         first, waiters = self.sleepers.get(address, (opcode, []))
         if not waiters:
             raise Error(ENOENT)
+        if opcode not in SIZES:
+            raise Error(EINVAL)
         if first != opcode:
             raise Error(EDOM)
         if chosen and chosen not in waiters:

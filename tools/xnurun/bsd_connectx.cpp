@@ -12,8 +12,15 @@ namespace {
 
 constexpr u32 any = 0, all = ~0u;  // SAE_ASSOCID_ANY, SAE_ASSOCID_ALL
 
+// The host would take any number, and find out when it is used.
 i32 bind_to_interface(i32 fd, u32 index) {
     constexpr i32 so_bindtoifindex = 62;
+    constexpr u32 siocgifname = 0x8910;
+    struct {
+        char name[16];
+        u32 index, rest[5];
+    } request{{}, index, {}};
+    if (host_failed(host(lnx::SYS_ioctl, fd, siocgifname, &request))) return xnu::ENXIO;
     const i64 r = host(lnx::SYS_setsockopt, fd, lnx::SOL_SOCKET, so_bindtoifindex, &index, sizeof index);
     return !host_failed(r) ? 0 : r == -lnx::EPERM ? xnu::EPERM : xnu::ENXIO;
 }

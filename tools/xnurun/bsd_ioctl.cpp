@@ -55,7 +55,10 @@ struct Call {
     }
 };
 
-Answer of_any_file(const Call& c, u32 kind, bool& mine) {
+// Of what /dev/null and its like are, XNU says that it is a disk (bsd/dev/i386/conf.c).
+bool is_memory(u64 device) { return device == 0x101 || device == 0x102 || device == 0x103 || device == 0x105; }
+
+Answer of_any_file(const Call& c, u32 kind, u64 device, bool& mine) {
     const bool plain = kind == lnx::S_IFREG || kind == lnx::S_IFDIR;
     const i32 on = c.number() != 0;
     mine = true;
@@ -78,11 +81,11 @@ Answer of_any_file(const Call& c, u32 kind, bool& mine) {
         return plain ? fail(xnu::ENOTTY) : host_failed(r) ? done(r) : give(static_cast<i32>(r), c.data);
     }
     case FIOSETOWN: return plain ? fail(xnu::ENOTTY) : done(host(lnx::SYS_fcntl, c.fd, 8, c.number()));
-    case FIODTYPE: {  // D_TTY 3, D_DISK 2; all else of characters is D_TAPE's neighbour, 0
+    case FIODTYPE: {  // D_TTY 3, D_DISK 2; all else of characters is 0
         if (kind != lnx::S_IFCHR && kind != lnx::S_IFBLK) return fail(xnu::ENOTTY);
         i32 tty;
         const bool is_tty = !host_failed(host(lnx::SYS_ioctl, c.fd, host_gpgrp, &tty)) || is_terminal(c.fd);
-        return give(i32{kind == lnx::S_IFBLK ? 2 : is_tty ? 3 : 0}, c.data);
+        return give(i32{kind == lnx::S_IFBLK || is_memory(device) ? 2 : is_tty ? 3 : 0}, c.data);
     }
     default: mine = false; return ok();
     }
@@ -177,7 +180,7 @@ Answer bsd_ioctl(Trap& trap) {
     Answer interface{};
     if (kind == lnx::S_IFSOCK && interface_ioctl(trap, interface)) return interface;
     bool mine = false;
-    const Answer a = of_any_file(c, kind, mine);
+    const Answer a = of_any_file(c, kind, s.st_rdev, mine);
     if (mine) return a;
     if (kind == lnx::S_IFCHR) return of_terminal(c);
     return fail(kind == lnx::S_IFSOCK && c.request & ioc_out ? xnu::EOPNOTSUPP : xnu::ENOTTY);

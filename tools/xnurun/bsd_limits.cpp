@@ -134,6 +134,7 @@ Answer bsd_setrlimit(Trap& trap) {
         // The host's own limit may be beyond already: what is only handed back is no wish.
         if (posix && (limit.rlim_cur != now.rlim_cur || limit.rlim_max != now.rlim_max)) return fail(xnu::EINVAL);
         if (!posix && limit.rlim_cur > max_stack) limit.rlim_cur = max_stack;
+        if (!posix && limit.rlim_max > max_stack && limit.rlim_max != now.rlim_max) limit.rlim_max = max_stack;
     }
     if (which == xnu::RLIMIT_STACK && limit.rlim_cur != now.rlim_cur &&
         !set_stack(trap, limit.rlim_cur < max_stack ? limit.rlim_cur : max_stack))

@@ -248,9 +248,17 @@ Answer bsd_sendto(Trap& trap) {
     return sent(trap, fd, r, told_quiet(flags));
 }
 
+// pru_rcvoob: TCP alone has urgent data.
+static bool asks_in_vain(i32 fd, i32 flags) {
+    if (!(flags & xnu::MSG_OOB)) return false;
+    const i64 type = host_socket_number(fd, lnx::SO_TYPE);
+    return type > 0 && (type != lnx::SOCK_STREAM || is_unix(fd));
+}
+
 Answer bsd_recvfrom(Trap& trap) {
     const i32 fd = trap.i(0);
     if (trap.w(2) > int_max) return fail(xnu::EINVAL);
+    if (asks_in_vain(fd, trap.i(3))) return fail(xnu::EOPNOTSUPP);
     u32 room = 0;
     if (trap.w(5) && !copyin(room, trap.w(5))) return fail(xnu::EFAULT);
     HostAddress a{};
@@ -302,6 +310,7 @@ Answer send_message(Trap& trap, i32 fd, const xnu::msghdr& g, i32 flags) {
 
 Answer receive_message(i32 fd, xnu::msghdr& g, i32 flags) {
     if (g.msg_iovlen <= 0 || g.msg_iovlen > most_pieces) return fail(xnu::EMSGSIZE);
+    if (asks_in_vain(fd, flags)) return fail(xnu::EOPNOTSUPP);
     HostAddress a{};
     HostControl c;
     lnx::msghdr h{};

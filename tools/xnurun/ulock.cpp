@@ -126,7 +126,7 @@ Answer wait(Trap& trap, u64 ns, bool absolute) {
         if (!u->opcode) u->opcode = opcode;
         if (u->opcode != opcode) error = xnu::EDOM;
         else if (!copyin(&now, address, wide ? 8 : 4)) error = xnu::EFAULT;
-        const bool same = !error && now == (wide ? value : value & 0xffffffff);
+        const bool same = !error && now == value;  // a word of 32 bits is never more than that
         if (same && opcode == unfair_lock && !owner_lives(value)) error = xnu::EOWNERDEAD;
         if (error || !same) return result(flags, error, leave(u));
         (u->last ? u->last->next : u->first) = &w;
