@@ -156,6 +156,8 @@ BOTH read, BSD + 3
 BOTH write, BSD + 4
 BOTH pread, BSD + 153
 BOTH pwrite, BSD + 154
+BOTH fcntl, BSD + 92
+BOTH kevent, BSD + 363
 TRAP site_any, {LOADED}, {}
 TRAP apart_any, {LOADED}, {nop}
 TRAP site_library, {BY_LIBRARY}, {}

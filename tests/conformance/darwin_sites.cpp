@@ -15,7 +15,7 @@ struct alignas(16) State {  // darwin_sites.asm
     X(getpid, bsd + 20) X(getuid, bsd + 24) X(geteuid, bsd + 25) X(getppid, bsd + 39) X(getegid, bsd + 43) X(getgid, bsd + 47) \
     X(getpgrp, bsd + 81) X(gettimeofday, bsd + 116) X(issetugid, bsd + 327) X(close, bsd + 6) X(thread_selfid, bsd + 372) \
     X(ulock_wake, bsd + 516) X(lseek, bsd + 199) X(access, bsd + 33) X(stat, bsd + 338) X(fstat, bsd + 339) X(read, bsd + 3) X(write, bsd + 4) \
-    X(pread, bsd + 153) X(pwrite, bsd + 154) X(library, bsd + 20) X(long, bsd + 20)
+    X(pread, bsd + 153) X(pwrite, bsd + 154) X(fcntl, bsd + 92) X(kevent, bsd + 363) X(library, bsd + 20) X(long, bsd + 20)
 #define DECLARE(name, number) void site_##name(State*); void apart_##name(State*);
 #pragma GCC visibility push(hidden)
 extern "C" {
@@ -36,6 +36,14 @@ static const struct Row {
 
 static u64 out[18];  // a stat
 static u64 file;     // a regular one, of zeros
+static u64 queue;
+static const struct {
+    u64 ident;
+    i16 filter;
+    u16 flags;
+    u32 fflags;
+    u64 data, udata;
+} change{1, -10, 0x21, 0, 0, 0};  // EVFILT_USER, EV_ADD | EV_CLEAR
 static char* own_path;
 static u32 sema, here, there;
 static u32 bad_places, ticks;
@@ -65,6 +73,8 @@ static void arguments(const Row& row, State& s) {
     case bsd + 3: case bsd + 4: case bsd + 153: case bsd + 154:
         s.rdi = file, s.rsi = reinterpret_cast<u64>(out), s.rdx = sizeof out, s.r10 = 64;
         break;
+    case bsd + 92: s.rdi = file, s.rsi = 3; break;  // F_GETFL
+    case bsd + 363: s.rdi = queue, s.rsi = reinterpret_cast<u64>(&change), s.rdx = 1, s.r8 = 0; break;
     case bsd + 516: s.rdi = 1, s.rsi = reinterpret_cast<u64>(out); break;  // nobody waits there
     default: break;
     }
@@ -200,6 +210,7 @@ int raw_main(int argc, char** argv) {
     file = call(bsd + 5, path, 0x602, 0600);  // O_RDWR | O_CREAT | O_TRUNC
     same(static_cast<i64>(call(bsd + 10, path)), 0, "a file without a name");
     same(static_cast<i64>(call(bsd + 201, file, 1 << 20)), 0, "of zeros");
+    queue = call(bsd + 362);
     same(semaphore_create(0, sema), 0, "a semaphore");
     for (const Row& row : rows) compare(row);
     say("# failures\n");

@@ -19,6 +19,7 @@
 // Not automatic, since it is not invisible: a program that reads, sums up or copies its own code sees the jmp.
 #include "tools/xnurun/fast.h"
 
+#include "sys/darwin/fs.h"
 #include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/fast_sites.h"
 #include "tools/xnurun/report.h"
@@ -61,9 +62,20 @@ bool of_a_file(u32 number) {
     }
 }
 
+// What never sleeps since it only asks or marks a descriptor, or makes known to a kqueue and asks for nothing.
+bool asks_little(u32 number, const lnx::sigcontext& regs) {
+    const u32 command = static_cast<u32>(regs.rsi), wanted = static_cast<u32>(regs.r8);
+    switch (number) {
+    case 0x2000000 + 92: case 0x2000000 + 406: return command >= xnu::F_GETFD && command <= xnu::F_SETFL;  // fcntl
+    case 0x2000000 + 363: return wanted == 0;                                                              // kevent
+    default: return false;
+    }
+}
+
 bool hot(const lnx::sigcontext& regs) {
     const u32 number = static_cast<u32>(regs.rax);
     if (never_sleeps(number)) return true;
+    if (asks_little(number, regs)) return !guard_of(static_cast<i32>(regs.rdi));
     if (!of_a_file(number)) return false;
     const i32 fd = static_cast<i32>(regs.rdi);
     const Known k = known(fd);
