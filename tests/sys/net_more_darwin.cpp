@@ -261,6 +261,14 @@ void by_sysctl() {
         for (usize from = 0; from < one && table[from]; from += table[from] | table[from + 1] << 8) only = only && table[from + 93] == family;
         ok(only, family == xnu::AF_INET ? "of IPv4 alone" : "of IPv6 alone");
     }
+    name[3] = xnu::AF_UNIX;
+    fails(sys_sysctl(name, 6, table, &one, nullptr, 0), kernel::EINVAL, "of a family without routes: EINVAL");
+    name[3] = xnu::AF_INET, name[4] = 7;
+    one = sizeof table;
+    bool second = sys_sysctl(name, 6, table, &one, nullptr, 0).raw == 0 && one >= 124;
+    for (usize from = 0; from < one && table[from]; from += table[from] | table[from + 1] << 8)  // RTM_GET2, no parent's flags
+        second = second && table[from + 3] == 0x14 && table[from + 12] & 1 && !table[from + 20] && table[from + 93] == xnu::AF_INET;
+    ok(second, "NET_RT_DUMP2: the second form");
     name[3] = 0;
     name[4] = 77;
     fails(sys_sysctl(name, 6, table, &one, nullptr, 0), kernel::EINVAL, "nothing that it knows: EINVAL");

@@ -140,6 +140,15 @@ status, out, err = run('--stats', program=threads)
 check(re.search(r'^xnurun: ports \d+ .* semaphores 1, threads started 100\d living 1, mapped bytes \d+$', err, re.M),
       '--stats', err)
 check(re.search(r'^xnurun: 100\d bsdthread_create$', err, re.M) and re.search(r'^xnurun: pid \d+ ran \d+ ms$', err, re.M), 'counts and time', err)
+sites = os.path.join(os.path.dirname(results), 'darwin_sites')
+counts = []
+for options, last in (['--stats'], ''), (['--stats', '--fast=1'], 'rewritten'):
+    status, out, err = run(*options, sites, *last.split(), program=None)
+    counts.append((status, re.findall(r'^xnurun: (\d+) (?:getuid|semaphore_wait_trap|semaphore_signal_trap)$', err, re.M)[-3:]))
+    quick = re.findall(r'^xnurun: (\d+) of all without a signal$', err, re.M)
+check(bool(quick) and int(quick[-1]) > 4000, '--stats --fast: how many traps took no signal', err)
+check(len(counts[0][1]) == 3 and all(abs(int(a) - int(b)) < 100 for a, b in zip(counts[0][1], counts[1][1])),
+      'a trap that goes back to its syscall counts once', counts)
 status, out, err = run('--strict', program=threads)
 check(status == 0 and re.search(r'^xnurun: rights left: receive \d+, send \d+, send-once 0, dead 0$', err, re.M), '--strict tells of rights left', err)
 left = re.findall(r'^xnurun: right left: 0x[0-9a-f]+ ([a-z_ ]+(?:, receive)?(?:, send)?(?:, send-once)?), references (\d+)$', err, re.M)

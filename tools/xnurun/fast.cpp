@@ -23,6 +23,7 @@
 #include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/fast_sites.h"
 #include "tools/xnurun/report.h"
+#include "tools/xnurun/tally.h"
 #include "tools/xnurun/trap.h"
 
 namespace trapeze {
@@ -133,9 +134,11 @@ extern "C" void fast_trap(HostContext* context) {
         return;
     }
     Thread& thread = self();
+    const u64 behind = regs.rip;
     thread.fast = true;
     answer_trap(thread, *context);
     thread.fast = false;
+    if (tallying && regs.rip == behind) tally_fast();
 }
 
 }  // namespace trapeze

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// sysctl net.route: interfaces and their addresses (NET_RT_IFLIST, IFLIST2), routes (NET_RT_DUMP, FLAGS) as messages of the routing socket.
+// sysctl net.route: interfaces and their addresses (NET_RT_IFLIST, IFLIST2), routes (NET_RT_DUMP, DUMP2, FLAGS) as messages of the routing socket.
 // Sources: xnu-3248.60.10 bsd/net/rtsock.c sysctl_rtsock, sysctl_iflist, rt_msg2; bsd/net/if.h, if_var.h, route.h. A link-local address of
 // IPv6 carries its interface in the second word, as the kernel keeps it. Counters are 0. The rest of
-// net.route: NET_RT_DUMP2, STAT, TRASH, DUMPX: EINVAL, which XNU gives for what it does not know.
+// net.route: NET_RT_STAT, TRASH, DUMPX: EINVAL, which XNU gives for what it does not know.
 #include <initializer_list>
 
 #include "sys/darwin/errno.h"
@@ -15,8 +15,8 @@ namespace trapeze {
 namespace {
 
 constexpr u64 room = 256 * 1024;
-constexpr i32 rt_dump = 1, rt_flags = 2, rt_iflist = 3, rt_iflist2 = 6;
-constexpr u8 version = 5, rtm_get = 4, rtm_newaddr = 0xc, rtm_ifinfo = 0xe, rtm_ifinfo2 = 0x12, rtm_newmaddr2 = 0x13;
+constexpr i32 rt_dump = 1, rt_flags = 2, rt_iflist = 3, rt_iflist2 = 6, rt_dump2 = 7;
+constexpr u8 version = 5, rtm_get = 4, rtm_newaddr = 0xc, rtm_ifinfo = 0xe, rtm_ifinfo2 = 0x12, rtm_newmaddr2 = 0x13, rtm_get2 = 0x14;
 constexpr i32 has_dst = 1, has_gateway = 2, has_mask = 4, has_link = 0x10, has_address = 0x20, has_broadcast = 0x80;
 
 struct [[gnu::packed]] Counters {  // struct if_data and if_data64, up to the line's speed
@@ -41,7 +41,7 @@ struct Writer {
         start = used;
         u8* m = take(fixed);
         m[2] = version, m[3] = type;
-        memcpy(m + (type == rtm_get ? 12 : 4), &addresses, 4);
+        memcpy(m + (type == rtm_get || type == rtm_get2 ? 12 : 4), &addresses, 4);
         return m;
     }
     void end() {
@@ -112,12 +112,12 @@ bool whole(const Route& r) { return r.prefix == (r.family == lnx::AF_INET ? 32 :
 
 // Routes to the host's own addresses go by lo0, where the next hop of lo0's addresses is the address, of others their interface (in_ifinit,
 // arp_rtrequest, nd6_rtrequest).
-void route(Writer& w, const Route& r, const Interfaces& all, u32 flags) {
+void route(Writer& w, const Route& r, const Interfaces& all, u32 flags, u8 type) {
     constexpr u8 loopback_type = 0x18;
     u32 loopback = 0;
     for (u32 i = 0; i < all.link_count; i++)
         if (all.links[i].type == loopback_type) loopback = all.links[i].index;
-    u8* m = w.begin(rtm_get, route_bytes, has_dst | has_gateway | (whole(r) ? 0 : has_mask));
+    u8* m = w.begin(type, route_bytes, has_dst | has_gateway | (whole(r) ? 0 : has_mask));
     const u16 index = static_cast<u16>(r.local ? loopback : r.index);
     memcpy(m + 4, &index, 2);
     memcpy(m + 8, &flags, 4);
@@ -134,15 +134,17 @@ void route(Writer& w, const Route& r, const Interfaces& all, u32 flags) {
 
 u8 host_family(i32 darwin) { return darwin == xnu::AF_INET ? lnx::AF_INET : darwin == xnu::AF_INET6 ? lnx::AF_INET6 : 0; }
 
+bool of_routes(i32 what) { return what == rt_dump || what == rt_flags || what == rt_dump2; }
+
 void write(Writer& w, const Interfaces& all, i32 darwin_family, i32 what, u32 argument) {
     const u8 family = host_family(darwin_family);
     const bool every = darwin_family == 0;
-    if (what == rt_dump || what == rt_flags) {
+    if (of_routes(what)) {
         for (u32 i = 0; i < all.route_count; i++) {
             const Route& r = all.routes[i];
             constexpr u32 up = 1, gateway = 2, one_host = 4, by_hand = 0x800;
             const u32 flags = up | (r.has_gateway ? gateway : 0) | (whole(r) ? one_host : 0) | (r.local && whole(r) ? 0 : by_hand);
-            if ((every || family == r.family) && (what == rt_dump || flags & argument)) route(w, r, all, flags);
+            if ((every || family == r.family) && (what != rt_flags || flags & argument)) route(w, r, all, flags, what == rt_dump2 ? rtm_get2 : rtm_get);
         }
         return;
     }
@@ -163,14 +165,15 @@ Answer route_sysctl(const i32* name, u32 count, u64 old, u64 old_length, u64 fre
     if (fresh) return fail(xnu::EPERM);
     if (count != 4) return fail(xnu::EINVAL);
     const i32 what = name[2];
-    if (what != rt_dump && what != rt_flags && what != rt_iflist && what != rt_iflist2) return fail(xnu::EINVAL);
+    if (!of_routes(what) && what != rt_iflist && what != rt_iflist2) return fail(xnu::EINVAL);
+    if (of_routes(what) && (name[1] & 0xff) && !host_family(name[1] & 0xff)) return fail(xnu::EINVAL);  // there are tables of two families
     u64 given = 0;
     if (old_length && !copyin(given, old_length)) return fail(xnu::EFAULT);
     Interfaces all;
     Writer w{static_cast<u8*>(host_room(room))};
     if (!w.base) return fail(xnu::ENOMEM);
     Answer a = ok();
-    if (!all.read(what == rt_dump || what == rt_flags, what == rt_iflist2)) {
+    if (!all.read(of_routes(what), what == rt_iflist2)) {
         a = fail(xnu::ENOBUFS);
     } else {
         write(w, all, name[1] & 0xff, what, static_cast<u32>(name[3]));

@@ -12,7 +12,9 @@ extern bool tallying;  // set once by main
 
 void tally_begin();    // also in the child of a fork
 void tally(TrapClass, const Call&, bool refused);
-void tally_report();   // a line of stderr for each trap that was called, `xnurun: 12 read`, and one for the time
+void tally_again(TrapClass, const Call&);  // what was counted has not begun, and will be counted then
+void tally_fast();     // one has been answered without a signal
+void tally_report();   // a line of stderr for each trap that was called, `xnurun: 12 read`, one for those without a signal, one for the time
 
 }  // namespace trapeze
 #pragma GCC visibility pop

@@ -166,6 +166,7 @@ void answer_trap(Thread& thread, HostContext& context) {
     }
     if (a.kind == Answer::restart_or_eintr)
         a = first_deliverable_restarts(thread) ? begin_again() : fail(xnu::EINTR);
+    if (call && tallying && a.kind == Answer::again) tally_again(trap.klass, *call);
     if (call && traced(trap)) trace_end(trap, *call, a);
     if (call && strict) check_alignment(trap, *call, a);
     switch (a.kind) {
