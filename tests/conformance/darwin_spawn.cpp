@@ -258,6 +258,11 @@ static void file_actions() {
     same(spawn(&d, "code", "1"), EINVAL, "one below an action's");
     d.files_size = ~0ull;
     same(spawn(&d, "code", "1"), EINVAL, "one beyond every limit");
+    for (u32 n = 0; n < 8; n += 2) {  // ports, labels, coalitions, persona
+        d = description();
+        d.other[n] = 1, d.other[n + 1] = Trap::word(&d);
+        same(spawn(&d, "code", "1"), EINVAL, "a byte of what has a size of its own: EINVAL");
+    }
     d = description();
     d.files = 8;
     same(spawn(&d, "code", "1"), EFAULT, "bad actions: EFAULT");

@@ -73,7 +73,8 @@ void walk() {
                      is_named(next, n, name) && followed(next, n);
         usize one = sizeof by_name, two = sizeof by_number;
         const Result r = named(name, by_name, &one), s = sys_sysctl(next, n, by_number, &two, nullptr, 0);
-        right = right && r.raw == s.raw && (r.failed() || one == two);
+        const bool list = memcmp(name, "kern.proc.", 10) == 0;  // processes come and go
+        right = right && r.raw == s.raw && (r.failed() || list || one == two);
         if (!right) wrong++, print("# ", name, ": ", r.raw, ", ", s.raw, ", ", one, ", ", two, "\n");
         if (seen > 5000) break;
     }
