@@ -265,12 +265,13 @@ Answer open_path(Trap&, i32 directory, u64 name, i32 flags, u32 mode) {
         if (host_failed(found) || (s.st_mode & lnx::S_IFMT) != lnx::S_IFLNK) flags &= ~xnu::O_SYMLINK;
     }
     i64 r;
+    mode = mode_unmasked(mode) & ~01000u;  // open makes no sticky files
     if (flags & o_nofollow_any) {
         const struct {
             u64 flags, mode, resolve;
-        } how{static_cast<u32>(open_flags_to_host(flags)), flags & xnu::O_CREAT ? mode & 07777u : 0u, 4};  // RESOLVE_NO_SYMLINKS
+        } how{static_cast<u32>(open_flags_to_host(flags)), flags & xnu::O_CREAT ? mode : 0u, 4};  // RESOLVE_NO_SYMLINKS
         r = host_blocking(lnx::SYS_openat2, directory, path.text(), &how, sizeof how);
-    } else r = host_blocking(lnx::SYS_openat, directory, path.text(), open_flags_to_host(flags), mode & 07777);
+    } else r = host_blocking(lnx::SYS_openat, directory, path.text(), open_flags_to_host(flags), mode);
     if (host_failed(r)) return r == -lnx::EINTR ? fail(xnu::EINTR) : from_host_at(directory, r);  // open1 never begins anew
     set_socket(static_cast<i32>(r), false);
     if (!names_a_descriptor(path.text())) know(static_cast<i32>(r), {Known::vnode, 0, fast_wanted() && is_regular(r) ? regular_file : u8{0}});
@@ -321,7 +322,14 @@ Answer bsd_dup2(Trap& trap) {
     if (from != to) descriptor_closing(to);
     return descriptor_made(from, host(lnx::SYS_dup2, from, to));
 }
-Answer bsd_umask(Trap& trap) { return from_host(host(lnx::SYS_umask, trap.u(0) & 0777)); }
+// The host's mask has nine bits; the other three count when a file is opened or a node made, as in XNU.
+static u32 mask_beyond;
+Answer bsd_umask(Trap& trap) {
+    const u32 before = __atomic_exchange_n(&mask_beyond, trap.u(0) & 07000, __ATOMIC_RELAXED);
+    const i64 r = host(lnx::SYS_umask, trap.u(0) & 0777);
+    return from_host(host_failed(r) ? r : r | before);
+}
+u32 mode_unmasked(u32 mode) { return mode & 07777 & ~__atomic_load_n(&mask_beyond, __ATOMIC_RELAXED); }
 Answer bsd_ftruncate(Trap& trap) { return from_host(host(lnx::SYS_ftruncate, trap.i(0), trap.w(1))); }
 
 // What is no file is ENOTSUP (fp_getfvp); the host says EINVAL.

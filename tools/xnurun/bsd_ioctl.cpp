@@ -21,6 +21,7 @@ enum : u32 {  // bsd/sys/ttycom.h, filio.h
     TIOCOUTQ = 0x40047473, TIOCSTI = 0x80017472, TIOCNOTTY = 0x20007471, TIOCPKT = 0x80047470, TIOCSTOP = 0x2000746f,
     TIOCSTART = 0x2000746e, TIOCGWINSZ = 0x40087468, TIOCSWINSZ = 0x80087467, TIOCGSID = 0x40047463, TIOCSCTTY = 0x20007461,
     TIOCDRAIN = 0x2000745e, TIOCEXCL = 0x2000740d, TIOCNXCL = 0x2000740e, TIOCFLUSH = 0x80047410, TIOCPTYGRANT = 0x20007454,
+    TIOCMSET = 0x8004746d, TIOCMBIS = 0x8004746c, TIOCMBIC = 0x8004746b, TIOCMGET = 0x4004746a, TIOCSDTR = 0x20007479, TIOCCDTR = 0x20007478,
     TIOCPTYUNLK = 0x20007452, TIOCPTYGNAME = 0x40807453,
 };
 enum : u32 {  // include/uapi/asm-generic/ioctls.h
@@ -28,7 +29,7 @@ enum : u32 {  // include/uapi/asm-generic/ioctls.h
     host_gpgrp = 0x540f, host_spgrp = 0x5410, host_outq = 0x5411, host_sti = 0x5412, host_gwinsz = 0x5413, host_swinsz = 0x5414,
     host_fionread = 0x541b, host_pkt = 0x5420, host_fionbio = 0x5421, host_notty = 0x5422, host_sbrk = 0x5427, host_cbrk = 0x5428,
     host_gsid = 0x5429, host_ptmx_number = 0x80045430, host_ptmx_lock = 0x40045431, host_fionclex = 0x5450, host_fioclex = 0x5451,
-    host_fioasync = 0x5452,
+    host_fioasync = 0x5452, host_mget = 0x5415, host_mbis = 0x5416, host_mbic = 0x5417, host_mset = 0x5418,
 };
 constexpr u32 ioc_in = 0x80000000, ioc_out = 0x40000000;
 
@@ -153,6 +154,15 @@ Answer of_terminal(const Call& c) {
     case TIOCFLUSH: {  // FREAD 1, FWRITE 2; 0 is both
         const i32 which = number & 3;
         return done(host(lnx::SYS_ioctl, fd, host_tcflsh, which == 1 ? 0 : which == 2 ? 1 : 2));
+    }
+    // The lines' bits are the same on both kernels; a pseudo-terminal has none, ENOTTY.
+    case TIOCMGET: return number_from(fd, host_mget, c.data);
+    case TIOCMSET: return done(host(lnx::SYS_ioctl, fd, host_mset, &number));
+    case TIOCMBIS: return done(host(lnx::SYS_ioctl, fd, host_mbis, &number));
+    case TIOCMBIC: return done(host(lnx::SYS_ioctl, fd, host_mbic, &number));
+    case TIOCSDTR: case TIOCCDTR: {
+        constexpr i32 dtr = 2;
+        return done(host(lnx::SYS_ioctl, fd, c.request == TIOCSDTR ? host_mbis : host_mbic, &dtr));
     }
     case TIOCSBRK: return done(host(lnx::SYS_ioctl, fd, host_sbrk, 0));
     case TIOCCBRK: return done(host(lnx::SYS_ioctl, fd, host_cbrk, 0));

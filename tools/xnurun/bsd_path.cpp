@@ -73,7 +73,7 @@ Answer make_directory(i32 directory, u64 name, u32 mode) {
 Answer make_fifo(i32 directory, u64 name, u32 mode) {
     const Path path(name);
     if (path.error) return fail(path.error);
-    return from_host_at(directory, host(lnx::SYS_mknodat, directory, path.text(), (mode & 07777) | lnx::S_IFIFO, 0));
+    return from_host_at(directory, host(lnx::SYS_mknodat, directory, path.text(), mode_unmasked(mode) | lnx::S_IFIFO, 0));
 }
 
 Answer access_at(i32 directory, u64 name, i32 mode, i32 host_flags, bool no_links = false) {

@@ -6,6 +6,7 @@
 #include "sys/darwin/errno.h"
 #include "sys/mem.h"
 #include "tools/xnurun/descriptors.h"
+#include "tools/xnurun/fd_info.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/host_process.h"
 #include "tools/xnurun/kqueue.h"
@@ -14,7 +15,7 @@
 namespace trapeze {
 namespace {
 
-enum : i32 { list_pids = 1, pid_info = 2, fd_info = 3, kernel_messages = 4, set_control = 5 };
+enum : i32 { list_pids = 1, pid_info = 2, of_descriptor = 3, kernel_messages = 4, set_control = 5 };
 enum : u32 { all_pids = 1, by_group = 2, by_terminal = 3, by_uid = 4, by_ruid = 5, by_parent = 6 };
 enum : u32 { list_fds = 1, task_all_info = 2, bsd_info = 3, task_info = 4, thread_info = 5, vnode_paths = 9, path_info = 11, short_info = 13,
              last_flavor = 23 };
@@ -305,7 +306,7 @@ Answer answer(i32 what, i32 pid, u32 flavor, u64 arg, u64 to, u32 size) {
     switch (what) {
     case list_pids: return processes(static_cast<u32>(pid), flavor, to, size);
     case pid_info: return about(pid, flavor, arg, to, size);
-    case fd_info: return fail(flavor && flavor <= 9 ? xnu::ENOTSUP : xnu::EINVAL);
+    case of_descriptor: return fd_info(pid, flavor, static_cast<i32>(arg), to, size);
     case kernel_messages: return fail(xnu::EPERM);
     case set_control: return control(pid, flavor, to, size);
     default: return fail(xnu::EINVAL);

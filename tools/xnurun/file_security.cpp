@@ -43,7 +43,7 @@ Answer make_node(i32 directory, u64 name, u32 mode, u32 device) {
     if (path.error) return fail(path.error);
     const u32 major = device >> 24, minor = device & 0xffffff;
     const u32 packed = (minor & 0xff) | (major & 0xfff) << 8 | (minor & ~0xffu) << 12;
-    return from_host_at(directory, host(lnx::SYS_mknodat, directory, path.text(), (mode & 07777) | kind, packed));
+    return from_host_at(directory, host(lnx::SYS_mknodat, directory, path.text(), mode_unmasked(mode) | kind, packed));
 }
 
 // After the stat itself: there is no filesec.

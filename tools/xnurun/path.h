@@ -51,6 +51,7 @@ i32 not_file_of(i32 fd);  // fp_getfvp's: EBADF, ENOTSUP
 // What came of a call from a directory: XNU says ENOTSUP of a pipe or a socket, the host ENOTDIR as of any file.
 Answer from_host_at(i32 fd, i64 r, i32 other = -1);
 
+u32 mode_unmasked(u32 mode);                   // less the bits of umask beyond 0777
 i32 open_flags_to_host(i32 flags);
 i32 open_flags_to_guest(i32 flags);
 Answer descriptor_made(i32 from, i64 result);  // dup and its like: kqueues hear of it
