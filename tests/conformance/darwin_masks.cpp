@@ -14,8 +14,8 @@ static volatile u64 handler_thread;
 static Regs start;
 
 void raw_handler(u64, i32, i32, u8*, u8*, u64) {
-    count = count + 1;
     handler_thread = call(mach + 27);
+    count = count + 1;  // last: who sees it looks at the other
 }
 
 struct Action {

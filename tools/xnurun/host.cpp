@@ -10,7 +10,7 @@
 
 namespace trapeze {
 
-static u64 vdso_begin, vdso_size;  // written before the first guest instruction
+static u64 vdso_begin;  // written before the first guest instruction
 
 void HostLock::lock() {
     u32 free = 0;
@@ -44,16 +44,19 @@ void futex_wake(u32* word, i32 count) {
 u64 monotonic_ns() { return static_cast<u64>(nanotime()); }
 u64 wall_ns() { return static_cast<u64>(walltime()); }
 
-bool in_vdso(u64 rip) { return rip - vdso_begin < vdso_size; }
+void find_vdso() { vdso_begin = auxval(lnx::AT_SYSINFO_EHDR); }
 
-void find_vdso() {
-    vdso_begin = auxval(lnx::AT_SYSINFO_EHDR);
-    if (!vdso_begin) return;
+// Its headers are looked at when something is near, so that a start touches none of it.
+bool in_vdso(u64 rip) {
+    constexpr u64 larger_than_any = 1 << 20;
+    const u64 distance = rip - vdso_begin;
+    if (!vdso_begin || distance >= larger_than_any) return false;
     // Elf64_Ehdr: e_phoff at 32, e_phnum at 56. Elf64_Phdr, 56 bytes: p_type at 0, p_vaddr at 16, p_memsz at 40.
     const auto at = [](u64 where) { return *reinterpret_cast<const u64*>(where); };
     const u64 headers = vdso_begin + at(vdso_begin + 32), count = at(vdso_begin + 56) & 0xffff;
     for (u64 header = headers; header < headers + 56 * count; header += 56)
-        if (static_cast<u32>(at(header)) == 1) vdso_size = (at(header + 16) & 4095) + at(header + 40);
+        if (static_cast<u32>(at(header)) == 1 && distance < (at(header + 16) & 4095) + at(header + 40)) return true;
+    return false;
 }
 
 namespace {

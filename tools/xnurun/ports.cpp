@@ -155,13 +155,13 @@ i32 receive_right_locked(u32 name, Port*& port) {
 }
 
 void init_ports() {
-    if (!entries) entries = static_cast<PortEntry*>(host_pages(max_entries * sizeof(PortEntry)));
     task_port = kernel_port(PortKind::task);
     host_port = kernel_port(PortKind::host);
     host_priv_port = kernel_port(PortKind::host_priv);
     self().port = kernel_port(PortKind::thread);
     self().port->object = &self();
     self().has_special_port = false;
+    if (!entries) entries = static_cast<PortEntry*>(host_pages(max_entries * sizeof(PortEntry)));  // after what is small
 }
 
 void fork_child_ports() {
