@@ -63,8 +63,40 @@ static void nothing() {
     (void)wait(child, nullptr);
 }
 
+static volatile i32 told;
+
+// A host that has one SIGCHLD for both must not have told of the first alone, of which XNU tells nobody.
+static void merged() {
+    (void)signal_handle(kernel::SIGCHLD, [](i32, SignalInfo*, SignalContext*) { told = told + 1; }, SA_ONSTACK);
+    constexpr u32 sigchld = 1u << (xnu::SIGCHLD - 1);
+    u32 before = 0;
+    (void)sys_sigprocmask(1, &sigchld, &before);
+    i32 good = 0, alone = 0;
+    for (i32 n = 0; n < 20; n++) {
+        const i32 child = static_cast<i32>(fork().value());
+        if (child == 0) {
+            (void)kill(getpid(), kernel::SIGSTOP);
+            exit_process(7);
+        }
+        while (waitid(of_pid, child, wstopped).err() == xnu::EINTR) {}
+        told = 0;
+        (void)sys_sigsuspend(before & ~sigchld);  // that it has stopped
+        good += told == 1;
+        told = 0;
+        (void)kill(child, kernel::SIGCONT);
+        (void)waitid(of_pid, child, exited | nowait);
+        (void)sys_sigsuspend(before & ~sigchld);  // for ever, if the end is lost
+        alone += told == 1;
+        (void)wait(child, nullptr);
+    }
+    ok(good == 20, "SIGCHLD tells of a child that has stopped");
+    ok(alone == 20, "and of its end, also when it comes on top of its going on");
+    (void)sys_sigprocmask(3, &before, nullptr);
+}
+
 int main() {
     kinds();
     nothing();
+    merged();
     return done();
 }

@@ -100,6 +100,13 @@ void sent_siginfo(i32 darwin, const HostSiginfo& from, xnu::siginfo_t& info) {
     info.si_status = darwin;
 }
 
+// A child of which there is something to tell, an end or a stop. One that has ended before and was told of can be it once more.
+bool child_news(HostSiginfo& news) {
+    constexpr i32 any = 0, exited = 4, stopped = 2, nohang = 1, nowait = 0x1000000;
+    news = {};
+    return !host_failed(host(lnx::SYS_waitid, any, 0, &news, exited | stopped | nowait | nohang, 0)) && news.si_pid;
+}
+
 }  // namespace
 
 i32 host_signal(i32 darwin) {
@@ -150,8 +157,11 @@ void record_signal(Thread& thread, i32 darwin, const HostSiginfo& from, const Ho
         thread.fault_err = static_cast<u32>(context->uc_mcontext.err);
         thread.fault_addr = context->uc_mcontext.cr2;
     } else {
-        if (from.si_signo == lnx::SIGCHLD && from.si_code == xnu::CLD_CONTINUED) return;  // XNU tells nobody of it
-        sent_siginfo(darwin, from, info);
+        // XNU tells nobody that a child goes on. The host does, and keeps one SIGCHLD: that one may stand for news that came after it.
+        HostSiginfo news;
+        const bool goes_on = from.si_signo == lnx::SIGCHLD && from.si_code == xnu::CLD_CONTINUED;
+        if (goes_on && !child_news(news)) return;
+        sent_siginfo(darwin, goes_on ? news : from, info);
     }
     if (darwin == 0 || darwin >= 32) return;
     info.si_signo = darwin;
