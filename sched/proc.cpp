@@ -55,6 +55,7 @@ static void pidleput(P* p) {
 }
 
 static void drop_keeper(M* m) {
+    // survives in schedule if false: who is woken in vain keeps the time again
     if (sched.keeper != m) return;
     sched.keeper = nullptr;
     // With mind_timers' load, as publish's store of next_timer with stopm's. survives as release: as there
@@ -110,8 +111,10 @@ static void leave(M* m, G* next, Commit commit, void* arg) {
     landed();
 }
 
-// The next G of the P's own queue, or null: then g0 looks further. Null now and then on purpose, for what lies elsewhere.
+// The next G of the P's own queue, or null: then g0 looks further. Null now and then on purpose, for what lies elsewhere: then
+// findrunnable, which finds the same tick, begins there.
 static G* localnext(P* p) {
+    // survives in schedule if true: the long way to the same
     if (++p->tick % 61 == 0 && (sched.runq_size.load(relaxed) || next_timer.load(relaxed) != never)) return nullptr;
     return p->runq.get();
 }
@@ -126,6 +129,7 @@ void gowaiting(Wait reason, const void* const* on, u32 n) {
 
 void gopark(Commit commit, void* arg) {
     M* m = getm();
+    // survives in schedule if false: only a broken runtime comes there
     if (!m->curg) throw_("gopark on the scheduler's own stack");
     leave(m, localnext(m->p), commit, arg);
 }
@@ -134,7 +138,7 @@ void gosched() {
     M* m = getm();
     G* next = localnext(m->p);
     const bool elsewhere = sched.runq_size.load(relaxed) || (next_timer.load(relaxed) != never && nanotime() >= next_timer.load(relaxed));
-    if (!next && !elsewhere && m->p->runq.empty()) return;
+    if (!next && !elsewhere && m->p->runq.empty()) return;  // survives in schedule if false: g0 finds it again
     getg()->status.store(Grunnable, relaxed);
     leave(m, next, [](G* g, void*) { runqput(getm()->p, g, false); }, nullptr);
 }
@@ -156,6 +160,7 @@ static void wakep() {
     // a subtraction of rule 3 whoever gives its P up unseen here sees what that was to look for.
     while (sched.started && sched.nspinning.load(seq_cst) == 0 && sched.nidle_ps.load(seq_cst)) {
         u32 none = 0;
+        // survives in schedule if true: planted in sched.cpp
         if (!sched.nspinning.cas(none, 1, relaxed) || startm()) return;
         sched.nspinning.xadd(~0u, relaxed);  // rule 3: the loads come after it
     }
@@ -171,24 +176,27 @@ void newproc(G* g) { ready(g); }
 
 void start_ms(bool predawn) {
     sched.started = !predawn;
-    if (sched.started && !getm()->p->runq.empty()) wakep();
+    if (sched.started && !getm()->p->runq.empty()) wakep();  // survives in schedule if true: an M looks in vain
 }
 
 void mind_timers() {
     const i64 when = next_timer.load(relaxed);  // at least this thread's own, or what it has run
+    // survives in schedule if false: wakep looks for an idle P as well
     if (when == never || !sched.nidle_ps.load(seq_cst)) return;  // with pidleput's addition, after which stopm looks at next_timer
     // With drop_keeper's store. survives as acquire: an old keeper's time is read only by one that stopm overtakes twice, beyond the bound
+    // survives in schedule if false: an M is woken in vain
     if (when >= sched.keeper_until.load(seq_cst)) return;
     wakep();
 }
 
 void sleep_ns(i64 ns) {
-    if (ns <= 0) return gosched();
+    if (ns <= 0) return gosched();  // survives in schedule if false: it sleeps until now
     Timer t{0, getg(), nullptr, 0};
     if (__builtin_add_overflow(nanotime(), ns, &t.when)) t.when = never - 1;
     gowaiting(Wait::sleep, nullptr, 0);
     gopark([](G*, void* timer) {
         add_timer(static_cast<Timer*>(timer));
+        // survives in schedule if true: an M is woken in vain
         if (getm()->curg) mind_timers();  // on g0 the scheduler decides: if it finds nothing to do it keeps the timers itself
     }, &t);
 }
@@ -201,11 +209,11 @@ static G* steal(M* m) {
         const u32 start = static_cast<u32>(fastrand() % sched.nprocs);
         for (u32 i = 0; i < sched.nprocs; i++) {
             P* p = &sched.allp[(start + i) % sched.nprocs];
-            if (p == mine) continue;
+            if (p == mine) continue;  // survives in schedule if false: it is empty
             if (G* g = p->runq.steal_into(mine->runq, round == 3)) return g;
         }
         // A goroutine in a next slot is about to run where it is: its P gets some time to do that.
-        if (round == 2)
+        if (round == 2)  // survives in schedule if false: a courtesy
             for (int i = 0; i < 50; i++) cpu_pause();
     }
     return nullptr;
@@ -238,12 +246,12 @@ static bool work_anywhere() {
         unlock(&sched.lock);
 
         const bool woken = notetsleep(&m->park, deadline);
-        if (!woken) {
+        if (!woken) {  // survives in schedule if true: no P is its own to take, and it sees that it is woken
             lock(&sched.lock);
             if (m->idle) {
                 drop_keeper(m);
                 P* p = pidleget();
-                if (!p) continue;  // all Ps are busy, and look at the timers themselves
+                if (!p) continue;  // all Ps are busy, and look at the timers themselves. survives in schedule if false: planted in sched.cpp
                 midleremove(m);
                 unlock(&sched.lock);
                 acquirep(m, p);
@@ -261,13 +269,13 @@ static bool work_anywhere() {
 static G* findrunnable(M* m) {
     for (;;) {
         P* p = m->p;
-        if (next_timer.load(relaxed) != never) run_timers();
+        if (next_timer.load(relaxed) != never) run_timers();  // survives in schedule if true: it looks in vain
         G* g = p->tick % 61 == 0 ? globrunqget(p) : nullptr;
         if (!g) g = p->runq.get();
-        if (!g) g = globrunqget(p);
+        if (!g) g = globrunqget(p);  // survives in schedule if false: found below, under the lock
         if (g) return g;
         if (sched.nprocs > 1 && (m->spinning || 2 * sched.nspinning.load(relaxed) < sched.nprocs - sched.nidle_ps.load(relaxed))) {
-            if (!m->spinning) {
+            if (!m->spinning) {  // survives in schedule if false: nobody relies on who is not counted
                 m->spinning = true;
                 sched.nspinning.xadd(1, relaxed);  // that it is taken back is what others rely on
             }
@@ -284,6 +292,7 @@ static G* findrunnable(M* m) {
         pidleput(p);
         unlock(&sched.lock);
 
+        // survives in schedule if true: planted in sched.cpp
         if (m->spinning) {
             m->spinning = false;
             sched.nspinning.xadd(~0u, relaxed);  // rule 2: the loads come after it
@@ -308,7 +317,6 @@ void schedule() {
     for (;;) {
         landed();
         M* m = getm();
-        m->p->tick++;
         G* g = findrunnable(m);
         if (m->spinning) {  // rule 3
             m->spinning = false;
@@ -341,7 +349,7 @@ void schedule() {
 static bool startm() {
     lock(&sched.lock);
     P* p = pidleget();
-    if (!p) {
+    if (!p) {  // survives in schedule if false: planted in sched.cpp
         unlock(&sched.lock);
         return false;
     }
@@ -360,6 +368,7 @@ static bool startm() {
     m->spinning = true;
     Result error;
     m->thread = thread_create(mstart, m, &error);
+    // survives in schedule if false: the end of the program
     if (!m->thread) die_errno("no OS thread for another M; GOMAXPROCS bounds how many are needed", error);
     return true;
 }

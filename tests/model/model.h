@@ -4,6 +4,7 @@
 // To add a primitive, write ONE file NAME.cpp here and put NAME into meson.build. plant.py makes a program of it:
 //   // source sync/lock.cpp            the shipped files, in order; each is compiled as it is, and once with all its mutants
 //   // orders chan/chan.cpp            the same, with mutants of memory orders only
+//   // conditions sched/proc.cpp        the same, with mutants of conditions only
 //   // with sync/lock.cpp              the same, without mutants
 //   // set sched/runq.h: size = 256; -> size = 4;   a constant that is made small, in all variants
 //   // real sync/sema.h                do not take the stand-in of shadow/ for it

@@ -37,7 +37,8 @@ class Primitive:
             self.text = f.read()
         self.sources = re.findall(r'^// source (\S+)', self.text, re.M)
         self.orders = re.findall(r'^// orders (\S+)', self.text, re.M)
-        self.sources += self.orders
+        self.conditions = re.findall(r'^// conditions (\S+)', self.text, re.M)
+        self.sources += self.orders + self.conditions
         self.others = re.findall(r'^// with (\S+)', self.text, re.M)
         self.real = set(re.findall(r'^// real (\S+)', self.text, re.M))
         self.standins = dict(re.findall(r'^// for (\S+): (\S+)$', self.text, re.M))
@@ -138,6 +139,8 @@ class Primitive:
             return lines[i]
 
         def order(m):
+            if path in self.conditions:
+                return m[0]
             depth, at = 0, m.start()
             while at >= 0 and depth < 1:  # back to the parenthesis that this argument is in
                 at -= 1
@@ -154,7 +157,7 @@ class Primitive:
 
         fence = re.match(r'(\s*)(store_load_fence|fence)\(', code)
         new = re.sub(r'\b(Order::)?(acquire|release|acq_rel|seq_cst)\b', order, code)
-        if fence:
+        if fence and path not in self.conditions:
             n = self.mutant(path, lines, i, 'fence taken away', 'as nothing')
             new = f'{fence[1]}if (model::kept({n})) ' + new.lstrip()
         at = 0

@@ -6,15 +6,14 @@
 // is queued and a P is idle, somebody will take it. The last is what goroutines show that compute until another one has run.
 //
 // for sync/lock.h: tests/model/blocking_lock.h
-// orders sched/proc.cpp
+// orders sched/proc.cpp   (its conditions: schedule.cpp)
 // with sync/note.cpp
 // with sched/globq.cpp
 // orders sched/timer.cpp
 // real sched/sched.h
 // set sched/runq.h: size = 256; -> size = 4;
 // set sched/proc.cpp: i < 50; -> i < 1;
-#include "sched/sched.h"
-#include "tests/model/timers.h"
+#include "tests/model/procs.h"
 
 /* plant no_last_look: an M that gives up spinning does not look through the queues once more (rule 2)
 sched/proc.cpp
@@ -79,6 +78,30 @@ sched/proc.cpp
      gosw(&g->sp, next->sp);
 -    landed();
 */
+/* plant stays_counted: who found no idle P to start an M with goes on counting it as spinning (rule 3)
+sched/proc.cpp
+-        if (!sched.nspinning.cas(none, 1, relaxed) || startm()) return;
++        if (!sched.nspinning.cas(none, 1, relaxed) || startm() || true) return;
+*/
+/* plant takes_nothing: an M whose time has come goes on without a P when all are busy
+sched/proc.cpp
+-                if (!p) continue;  // all Ps are busy, and look at the timers themselves. survives in schedule if false: planted in sched.cpp
+*/
+/* plant uncounted: an M that has not been spinning is taken from nspinning when it gives its P up
+sched/proc.cpp
+-        if (m->spinning) {
+             m->spinning = false;
+             sched.nspinning.xadd(~0u, relaxed);  // rule 2: the loads come after it
+-        }
+*/
+/* plant no_p: an M is started although no P is idle any more
+sched/proc.cpp
+-    if (!p) {  // survives in schedule if false: planted in sched.cpp
+-        unlock(&sched.lock);
+-        return false;
+-    }
+     M* m = sched.idle_ms;
+*/
 /* plant keeps_p: an M that sleeps is left in the list of idle ones when it is woken
 sched/proc.cpp
 -    if (m) midleremove(m);
@@ -86,102 +109,7 @@ sched/proc.cpp
 
 namespace trapeze {
 
-extern "C" void gostart();
-
-void gfree(G*) {}
-M* newm(u32 id) {
-    M* m = new (model::arena(sizeof(M), "M")) M{};
-    m->id = id;
-    m->random = id + 1;
-    return m;
-}
-void report_deadlock() { model::fail("the scheduler reports a deadlock"); }
-
 namespace {
-
-using model::check;
-
-void goroutine() {
-    landed();
-    G* g = getg();
-    g->entry(g->closure);
-    goexit();
-}
-
-// As prepare_context of stack.cpp: what gosw finds on a stack that it has not been on.
-void context(G* g, void (*entry)()) {
-    usize size;
-    g->stack_low = reinterpret_cast<uptr>(model::stack(&size));
-    g->stack_high = g->stack_low + size;
-    uptr* frame = reinterpret_cast<uptr*>(g->stack_high) - 16;
-    for (int i = 0; i < 6; i++) frame[i + 1] = 0;
-    frame[1 + 4] = reinterpret_cast<uptr>(entry);
-    frame[1 + 6] = reinterpret_cast<uptr>(gostart);
-    g->sp = reinterpret_cast<uptr>(frame + 1);
-}
-
-struct World {
-    Thread thread;
-    M m0;
-    G main;
-    G g[3];
-    Atomic<u32> ran[3];
-    u32 data;
-    Lock l;
-    G* waiting;
-};
-
-// m0 with main on it, P 0 its own and the others idle, as schedinit leaves them.
-World* world(u32 procs) {
-    model::region(&sched, sizeof sched, "sched");
-    no_timers();
-    model_clock = model::fresh<Clock>("clock");
-    model::region(tls_of_thread, sizeof tls_of_thread, "tls");
-    model::name(&sched.nspinning, "nspinning");
-    model::name(&sched.nidle_ps, "nidle_ps");
-    model::name(&sched.lock, "sched.lock");
-    model::allow_leftover_tokens();
-    World* w = model::fresh<World>("world");
-    tls_of_thread[0] = &w->thread.tls;
-    sched.keeper_until.preset(never);
-    sched.nprocs = procs;
-    sched.mcount = 1;
-    sched.started = true;
-    sched.allp = static_cast<P*>(model::arena(procs * sizeof(P), "P"));
-    for (u32 i = procs; i-- > 0;) {
-        P* p = new (&sched.allp[i]) P{};
-        p->id = i;
-        if (i) {
-            p->link = sched.idle_ps;
-            sched.idle_ps = p;
-        }
-    }
-    sched.nidle_ps.preset(procs - 1);
-    w->m0.random = 1;
-    w->m0.p = &sched.allp[0];
-    w->m0.p->m = &w->m0;
-    w->m0.curg = &w->main;
-    w->main.m = &w->m0;
-    w->thread.tls.m = &w->m0;
-    w->thread.tls.g = &w->main;
-    context(&w->m0.g0, schedule);
-    for (G& g : w->g) {
-        context(&g, goroutine);
-        g.closure = w;
-    }
-    for (int i = 0; i < 3; i++) model::name(&w->ran[i], i == 0 ? "ran 0" : i == 1 ? "ran 1" : "ran 2");
-    return w;
-}
-
-void go(World* w, int i, void (*entry)(void*)) {
-    w->g[i].entry = entry;
-    newproc(&w->g[i]);
-}
-void until(Atomic<u32>& ran) {
-    while (!ran.load(acquire)) cpu_pause();
-}
-template <int I>
-void runs(void* w) { static_cast<World*>(w)->ran[I].store(1, release); }
 
 // main computes until another M has run what it made ready, `times` times one after the other.
 template <int Times>
@@ -241,11 +169,6 @@ void main_sleeps() {
     });
 }
 
-// The first goroutine has been stolen, and sleeps, or has slept.
-void until_asleep(World* w) {
-    model::wait([](void* of) { return next_timer.peek() != never || static_cast<World*>(of)->ran[0].peek(); }, w, "until it sleeps");
-}
-
 // One sleeps for longer than anybody waits; then main sleeps, while another computes until main has run again: who keeps the first one's
 // time must hear of it.
 void earlier() {
@@ -293,10 +216,10 @@ void keeper_works() {
         });
         until_asleep(w);
         go(w, 1, [](void* a) {
-            until(static_cast<World*>(a)->ran[0]);
+            blocks_until<0>(a);
             runs<1>(a);
         });
-        until(w->ran[1]);
+        blocks_until<1>(w);
         model::finish();
     });
 }
