@@ -53,6 +53,7 @@ void answer_trap(Thread&, HostContext&);
 extern u32 sharing_turn;
 void await_sharing();
 bool copyout_behind_sharing(const void* from, u64 to, u64 n);
+bool writable_behind_sharing(u64 to, u64 n);
 
 // Guest memory. false = EFAULT.
 inline bool copyin(void* to, u64 from, u64 n) { return guest_copy(to, reinterpret_cast<const void*>(from), n) == 0; }
@@ -60,9 +61,10 @@ inline bool copyout(const void* from, u64 to, u64 n) {
     return guest_copy(reinterpret_cast<void*>(to), from, n) == 0 || copyout_behind_sharing(from, to, n);
 }
 // Could n bytes, a page at most, be written there? For calls whose effect must not come before EFAULT.
-inline bool writable(u64 to, u64 n) {
+inline bool writable_now(u64 to, u64 n) {
     return guest_touch(reinterpret_cast<void*>(to)) == 0 && guest_touch(reinterpret_cast<void*>(to + n - 1)) == 0;
 }
+inline bool writable(u64 to, u64 n) { return writable_now(to, n) || writable_behind_sharing(to, n); }
 template <class T>
 bool copyin(T& to, u64 from) { return copyin(&to, from, sizeof to); }
 template <class T>

@@ -34,6 +34,12 @@ bool copyout_behind_sharing(const void* from, u64 to, u64 n) {
     return guest_copy(reinterpret_cast<void*>(to), from, n) == 0;
 }
 
+bool writable_behind_sharing(u64 to, u64 n) {
+    if (!__atomic_load_n(&sharing_turn, __ATOMIC_ACQUIRE)) return false;
+    await_sharing();
+    return writable_now(to, n);
+}
+
 namespace {
 
 void next_turn() {
