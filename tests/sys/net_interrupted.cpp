@@ -48,6 +48,42 @@ Result disturbed(Task task, Call call) {
     return r;
 }
 
+// Signals as fast as they can be made, until it is told to stop.
+i32 storm_over;
+void storm(void* pid) {
+    while (!__atomic_load_n(&storm_over, __ATOMIC_ACQUIRE)) (void)kill(*static_cast<i32*>(pid), kernel::SIGUSR1);
+}
+
+// A connect that does not sleep cannot be interrupted, whenever the signal comes: one that said EINTR without having begun would never complete.
+void connects_in_a_storm() {
+    Address at;
+    const i32 server = listener(AF_INET, &at, O_NONBLOCK, 128);
+    const SignalSet set = SignalSet::of(kernel::SIGUSR1);
+    i32 pid = number(sys_getpid());
+    (void)signals_block(set);
+    Result error{0};
+    Thread* t = thread_create(storm, &pid, &error);
+    (void)signals_unblock(set);
+    i32 interrupted = 0, streams = 0, datagrams = 0;
+    for (int n = 0; n < 200; n++) {
+        const i32 stream = number(socket(AF_INET, SOCK_STREAM, 0, O_NONBLOCK)), datagram = number(socket(AF_INET, SOCK_DGRAM));
+        const Result s = sys_connect(stream, at.bytes, static_cast<kernel::socklen_t>(at.size));
+        const Result d = sys_connect(datagram, at.bytes, static_cast<kernel::socklen_t>(at.size));
+        interrupted += s.err() == kernel::EINTR || d.err() == kernel::EINTR;
+        streams += s.ok() || s.err() == kernel::EINPROGRESS;
+        datagrams += d.ok();
+        const Result taken = accept(server);
+        if (taken.ok()) (void)close(number(taken));
+        (void)close(stream);
+        (void)close(datagram);
+    }
+    __atomic_store_n(&storm_over, 1, __ATOMIC_RELEASE);
+    if (t) thread_join(t);
+    (void)close(server);
+    ok(t && interrupted == 0, "connects that do not sleep are not interrupted");
+    ok(streams == 200 && datagrams == 200, "and begin, or are done");
+}
+
 void accept_all(i32 fd) {
     pause_ms(20);
     for (int i = 0; i < 64; i++) {
@@ -125,6 +161,7 @@ int main() {
     } else {
         skip("the listener's queue has no end here", "an interrupted connect completes");
     }
+    connects_in_a_storm();
     while (n--) (void)close(clients[n]);
     for (const i32 fd : {last, full, pair[0], pair[1], number(accepted)}) (void)close(fd);
     return done();

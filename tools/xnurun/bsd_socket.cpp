@@ -181,7 +181,9 @@ Answer connect_to(i32 fd, HostAddress& a) {
         if (listens()) return fail(xnu::EOPNOTSUPP);
         return fail(stream && has_peer(fd) ? xnu::EISCONN : other_family ? xnu::EAFNOSUPPORT : xnu::EADDRNOTAVAIL);
     }
-    const i64 r = host_blocking(lnx::SYS_connect, fd, a.bytes, a.size);
+    i64 r = host_blocking(lnx::SYS_connect, fd, a.bytes, a.size);
+    // One that does not sleep is not interrupted: the signal came before the host's call, and can wait until behind it (connectit, soconnect).
+    if (r == -lnx::EINTR && (type == lnx::SOCK_DGRAM || type == lnx::SOCK_RAW || nonblocking(fd))) r = host(lnx::SYS_connect, fd, a.bytes, a.size);
     if (host_failed(r) && r != -lnx::EINPROGRESS && r != -lnx::EINTR && listens()) return fail(xnu::EOPNOTSUPP);
     // Linux tells once, by 0, that a connection which it went on with stands.
     if (r == 0 && stream && domain != lnx::AF_UNIX && nonblocking(fd)) return fail(xnu::EISCONN);
