@@ -13,7 +13,7 @@
 // real sched/sched.h
 // set sched/runq.h: size = 256; -> size = 4;
 // set sched/proc.cpp: i < 50; -> i < 1;
-#include "tests/model/procs.h"
+#include "tests/model/proc_scenarios.h"
 
 /* plant no_last_look: an M that gives up spinning does not look through the queues once more (rule 2)
 sched/proc.cpp
@@ -110,101 +110,6 @@ sched/proc.cpp
 namespace trapeze {
 
 namespace {
-
-// main computes until another M has run what it made ready, `times` times one after the other.
-template <int Times>
-void steals() {
-    World* w = world(2);
-    model::thread([=] {
-        go(w, 0, runs<0>);
-        until(w->ran[0]);
-        if (Times == 1) model::finish();
-        go(w, 1, runs<1>);
-        until(w->ran[1]);
-        model::finish();
-    });
-}
-
-// Both must be taken by others: main computes until both have run, and the first until the second has.
-void chain() {
-    World* w = world(3);
-    model::thread([=] {
-        go(w, 0, [](void* a) {
-            World* of = static_cast<World*>(a);
-            until(of->ran[1]);
-            of->ran[0].store(1, release);
-        });
-        go(w, 1, runs<1>);
-        until(w->ran[0]);
-        model::finish();
-    });
-}
-
-// A goroutine sleeps while main computes until it has run again: an M has to be its keeper.
-void sleeps() {
-    World* w = world(2);
-    model::thread([=] {
-        go(w, 0, [](void* a) {
-            sleep_ns(5);
-            check(nanotime() >= 5, "a sleep ended before its time");
-            runs<0>(a);
-        });
-        until(w->ran[0]);
-        model::finish();
-    });
-}
-
-// main sleeps while another computes until main has run again.
-void main_sleeps() {
-    World* w = world(2);
-    model::thread([=] {
-        go(w, 0, [](void* a) {
-            until(static_cast<World*>(a)->ran[1]);
-            runs<0>(a);
-        });
-        sleep_ns(5);
-        runs<1>(w);
-        until(w->ran[0]);
-        model::finish();
-    });
-}
-
-// One sleeps for longer than anybody waits; then main sleeps, while another computes until main has run again: who keeps the first one's
-// time must hear of it.
-void earlier() {
-    World* w = world(2);
-    model_clock->horizon = 10;
-    model::thread([=] {
-        go(w, 0, [](void*) {
-            sleep_ns(100);
-            model::fail("a sleep ended before its time");
-        });
-        until_asleep(w);
-        go(w, 1, [](void* a) {
-            until(static_cast<World*>(a)->ran[2]);
-            runs<1>(a);
-        });
-        sleep_ns(5);
-        runs<2>(w);
-        until(w->ran[1]);
-        model::finish();
-    });
-}
-
-// A sleeper, and one that main makes ready when the sleeper's M may be waking, with or without a P: main computes until it has run.
-void sleeper_and_another() {
-    World* w = world(2);
-    model::thread([=] {
-        go(w, 0, [](void* a) {
-            sleep_ns(5);
-            runs<0>(a);
-        });
-        until_asleep(w);
-        go(w, 1, runs<1>);
-        until(w->ran[1]);
-        model::finish();
-    });
-}
 
 // The keeper is given work: another has to keep the time.
 void keeper_works() {

@@ -11,7 +11,7 @@
 // real sched/sched.h
 // set sched/runq.h: size = 256; -> size = 4;
 // set sched/proc.cpp: i < 50; -> i < 1;
-#include "tests/model/procs.h"
+#include "tests/model/proc_scenarios.h"
 
 /* plant unfair: what lies in the global queue waits until the local one is empty
 sched/proc.cpp
@@ -32,32 +32,6 @@ sched/proc.cpp
 namespace trapeze {
 
 namespace {
-
-// main computes until another M has run what it made ready, twice.
-void steals() {
-    World* w = world(2);
-    model::thread([=] {
-        go(w, 0, runs<0>);
-        until(w->ran[0]);
-        go(w, 1, runs<1>);
-        until(w->ran[1]);
-        model::finish();
-    });
-}
-
-// Both must be taken by others: main computes until both have run, and the first until the second has.
-void chain() {
-    World* w = world(3);
-    model::thread([=] {
-        go(w, 0, [](void* a) {
-            until(static_cast<World*>(a)->ran[1]);
-            runs<0>(a);
-        });
-        go(w, 1, runs<1>);
-        until(w->ran[0]);
-        model::finish();
-    });
-}
 
 // One P. What is made ready runs before main, which parks; then another, when main yields; nothing is left to yield to.
 void alone() {
@@ -125,20 +99,6 @@ void predawn() {
     });
 }
 
-// A goroutine sleeps while main computes until it has run again: an M has to be its keeper.
-void sleeps() {
-    World* w = world(2);
-    model::thread([=] {
-        go(w, 0, [](void* a) {
-            sleep_ns(5);
-            check(nanotime() >= 5, "a sleep ended before its time");
-            runs<0>(a);
-        });
-        until(w->ran[0]);
-        model::finish();
-    });
-}
-
 // One P. main sleeps, longer than another one, and one for longer than there are numbers.
 void sleeps_alone() {
     World* w = world(1);
@@ -155,43 +115,6 @@ void sleeps_alone() {
         });
         sleep_ns(5);
         check(nanotime() >= 10 && w->ran[1].load(relaxed), "a sleep ended before its time");
-        model::finish();
-    });
-}
-
-// One sleeps for longer than anybody waits; then main sleeps, while another computes until main has run again: who keeps the first
-// one's time must hear of it.
-void earlier() {
-    World* w = world(2);
-    model_clock->horizon = 10;
-    model::thread([=] {
-        go(w, 0, [](void*) {
-            sleep_ns(100);
-            model::fail("a sleep ended before its time");
-        });
-        until_asleep(w);
-        go(w, 1, [](void* a) {
-            until(static_cast<World*>(a)->ran[2]);
-            runs<1>(a);
-        });
-        sleep_ns(5);
-        runs<2>(w);
-        until(w->ran[1]);
-        model::finish();
-    });
-}
-
-// A sleeper, and one that main makes ready when the sleeper's M may be waking: main computes until it has run.
-void sleeper_and_another() {
-    World* w = world(2);
-    model::thread([=] {
-        go(w, 0, [](void* a) {
-            sleep_ns(5);
-            runs<0>(a);
-        });
-        until_asleep(w);
-        go(w, 1, runs<1>);
-        until(w->ran[1]);
         model::finish();
     });
 }
@@ -241,21 +164,6 @@ void chosen_in_time() {
     });
 }
 
-// main sleeps while another computes until main has run again.
-void main_sleeps() {
-    World* w = world(2);
-    model::thread([=] {
-        go(w, 0, [](void* a) {
-            until(static_cast<World*>(a)->ran[1]);
-            runs<0>(a);
-        });
-        sleep_ns(5);
-        runs<1>(w);
-        until(w->ran[0]);
-        model::finish();
-    });
-}
-
 // Nobody will ever wake anybody: that is said.
 void deadlock(u32 procs, bool another) {
     World* w = world(procs);
@@ -280,7 +188,7 @@ const model::Scenario scenarios[] = {
     {"1 P, all asleep", [] { deadlock(1, false); }, 0},
     {"2 Ps, all asleep", [] { deadlock(2, true); }, 0},
     {"2 Ps, before dawn", predawn, 0},
-    {"2 Ps, 2 goroutines one after the other", steals, 1},
+    {"2 Ps, 2 goroutines one after the other", steals<2>, 1},
     {"2 Ps, 1 in the global queue", [] { global_only(false); }, 1},
     {"2 Ps, 1 in the global queue late", [] { global_only(true); }, 1},
     {"2 Ps, 1 sleeps", sleeps, 1},

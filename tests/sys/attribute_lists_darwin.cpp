@@ -3,6 +3,7 @@
 // Order and packing: xnu-11417.121.6 bsd/vfs/vfs_attrlist.c.
 #include "sys/darwin/file_calls.h"
 #include "tests/sys/fs_tools.h"
+#include "tests/sys/fields.h"
 
 namespace {
 
@@ -11,16 +12,8 @@ constexpr u32 name = 1, objtype = 8, objtag = 0x10, gen_count = 0x80000, flags =
 constexpr u64 nofollow = 1, pack_invalid = 8, extended = 0x20;
 alignas(8) u8 at[16384];
 
-u32 word(u32 offset) {
-    u32 v;
-    memcpy(&v, at + offset, 4);
-    return v;
-}
-u64 wide(u32 offset) {
-    u64 v;
-    memcpy(&v, at + offset, 8);
-    return v;
-}
+u32 word(u32 offset) { return field<u32>(at, offset); }
+u64 wide(u32 offset) { return field<u64>(at, offset); }
 const char* text(u32 offset) { return reinterpret_cast<const char*>(at + offset + word(offset)); }
 
 Result get(const char* path, xnu::attrlist want, u64 options = 0) {

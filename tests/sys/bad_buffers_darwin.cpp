@@ -17,19 +17,6 @@ constexpr u64 good_size = 40 * 4096;
 u8* edge;          // behind good memory; nothing is here
 u8 room[1 << 17];
 
-struct Vector {
-    const void* base;
-    u64 size;
-};
-struct Header {  // struct msghdr
-    const void* name;
-    u32 name_size, pad;
-    Vector* vectors;
-    i32 count, pad2;
-    void* control;
-    u32 control_size, flags;
-};
-
 i64 size_of(i32 fd) {
     FileInfo s{};
     (void)fstat(fd, &s);
@@ -48,7 +35,7 @@ void files() {
     as_before("of which nothing is left");
     fails(pwrite(fd, edge - 6000, 8000, 2), xnu::EFAULT, "pwrite");
     as_before("nor of this");
-    Vector v[3] = {{edge - 100, 100}, {edge - 6000, 6000}, {edge - 1, 2}};
+    xnu::iovec v[3] = {{edge - 100, 100}, {edge - 6000, 6000}, {edge - 1, 2}};
     fails(syscall(121, fd, v, 3), xnu::EFAULT, "writev");
     as_before("nor of this");
     v[2] = {edge, 5};
@@ -72,7 +59,7 @@ void files() {
     fails(read(in, edge - 5000, 6000), xnu::EFAULT, "a read");
     ok(place(in) == 4096, "goes over the page that it could read whole");
     (void)lseek(in, 10, SEEK_SET);
-    Vector w[3] = {{edge - 50, 50}, {edge - 30, 30}, {edge - 20, 40}};
+    xnu::iovec w[3] = {{edge - 50, 50}, {edge - 30, 30}, {edge - 20, 40}};
     fails(syscall(120, in, w, 3), xnu::EFAULT, "a read into vectors");
     ok(place(in) == 90, "over those before the bad one");
     ok(pread(in, edge - 2004, 6000, 4000).raw == 2004, "where the file ends first, no bad memory is met");
@@ -92,7 +79,7 @@ void pipes() {
     (void)pipe(p);
     fails(write(p[1], edge - 6000, 8000), xnu::EFAULT, "to a pipe");
     ok(waiting(p[0]) == 0, "which has got nothing");
-    Vector v[2] = {{edge - 10, 10}, {edge - 1, 2}};
+    xnu::iovec v[2] = {{edge - 10, 10}, {edge - 1, 2}};
     fails(syscall(121, p[1], v, 2), xnu::EFAULT, "writev");
     ok(waiting(p[0]) == 0, "nor of this");
     ok(write(p[1], edge - 5000, 5000).raw == 5000 && read(p[0], room, 8000).raw == 5000, "up to the edge all is well");
@@ -110,8 +97,8 @@ void streams() {
     (void)sys_socketpair(AF_UNIX, SOCK_STREAM, 0, u);
     if (!tcp_pair(t)) return;
     const auto each = [&](i32 from, i32 to, const char* name) {
-        Vector v[2] = {{edge - 10, 10}, {edge - 1, 2}};
-        Header h{nullptr, 0, 0, v, 2, 0, nullptr, 0, 0};
+        xnu::iovec v[2] = {{edge - 10, 10}, {edge - 1, 2}};
+        xnu::msghdr h{nullptr, 0, v, 2, nullptr, 0, 0};
         ok(write(from, edge - 6000, 8000).err() == xnu::EFAULT && syscall(133, from, edge - 6000, 8000, 0, 0, 0).err() == xnu::EFAULT &&
            syscall(121, from, v, 2).err() == xnu::EFAULT && syscall(28, from, &h, 0).err() == xnu::EFAULT, name);
         ok(syscall(29, to, room, 8000, MSG_DONTWAIT, 0, 0).err() == xnu::EAGAIN, "nothing has come of it");

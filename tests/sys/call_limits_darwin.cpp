@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Calls of several kinds at their limits: rooms that are just large enough, waits that must last, one thing too many (xnu-3248.60.10
 // bsd/kern/kern_event.c, kern_time.c, kern_sig.c, uipc_syscalls.c, bsd/vfs/vfs_syscalls.c, vfs_xattr.c, kern_guarded.c).
+#include "sys/darwin/event.h"
 #include "sys/darwin/file_calls.h"
 #include "sys/darwin/process.h"
 #include "sys/net.h"
@@ -33,18 +34,11 @@ void waits() {
     lasts([&] { return syscall(230, &none, 1, 20).raw == 0; }, "poll of nothing");
     const i64 part[2] = {0, 20'000};
     lasts([&] { return syscall(93, 0, 0, 0, 0, part).raw == 0; }, "select of nothing");
-    struct Change {
-        u64 ident;
-        i16 filter;
-        u16 flags;
-        u32 fflags;
-        i64 data;
-        u64 udata;
-    } changes[3]{};
+    xnu::kevent changes[3]{};
     for (u64 i = 0; i < 3; i++) changes[i] = {i, -10, 1, 0, 0, i};  // EVFILT_USER, EV_ADD
     const i64 now[2] = {0, 0};
     bool added = syscall(363, kq, changes, 3, 0, 0, now).ok();
-    for (Change& c : changes) c.flags = 0, c.fflags = 0x01000000;  // NOTE_TRIGGER
+    for (xnu::kevent& c : changes) c.flags = 0, c.fflags = 0x01000000;  // NOTE_TRIGGER
     added = added && syscall(363, kq, changes, 3, 0, 0, now).ok();
     ok(added && syscall(363, kq, 0, 0, room, 2, now).raw == 2, "no more events than there is room for");
     ok(syscall(363, kq, 0, 0, room, 4, now).raw == 3, "and all of them");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Refusals that a test run by the superuser, or of the usual arguments, never meets: of who is nobody in particular, of flags and families
 // that are none (xnu-3248.60.10 bsd/kern/kern_descrip.c, kern_resource.c, kern_sig.c, uipc_socket.c, uipc_usrreq.c, bsd/vfs/vfs_syscalls.c).
+#include "sys/darwin/event.h"
 #include "sys/darwin/file_calls.h"
 #include "sys/darwin/process.h"
 #include "sys/net.h"
@@ -70,14 +71,7 @@ void limits() {
     fails(sys_ioctl(null, 0x8004741b, &disciplines), xnu::ENOTTY, "TIOCSETD");
     i32 name[6] = {4, 17, 0, 0, 3, 0};
     fails(sys_sysctl(name, 6, nullptr, reinterpret_cast<usize*>(bad_pointer()), nullptr, 0), xnu::EFAULT, "NET_RT_IFLIST with its size nowhere: EFAULT");
-    struct {
-        u64 ident;
-        i16 filter;
-        u16 flags;
-        u32 fflags;
-        i64 data;
-        u64 udata;
-    } change{};
+    xnu::kevent change{};
     const i32 folder = fd_of(open(".", O_RDONLY)), kq = fd_of(syscall(xnu::SYS_kqueue));
     change = {static_cast<u64>(folder), -2, 1, 0, 0, 0};  // EVFILT_WRITE, EV_ADD
     const i64 now[2] = {};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // proc_info of descriptors: files, pipes and kqueues, each refusal; umask beyond 0777; a pseudo-terminal has no modem. Facts:
 // xnu-3248.60.10 bsd/kern/proc_info.c proc_pidfdinfo, bsd/vfs/vfs_syscalls.c umask1, open1, bsd/sys/ttycom.h.
+#include "sys/darwin/event.h"
 #include "sys/darwin/file_calls.h"
 #include "tests/sys/fs_tools.h"
 
@@ -82,14 +83,7 @@ void others() {
     fails(ask(pipe_info, p[0], 183), xnu::ENOMEM, "too little room");
     const i32 kq = fd_of(syscall(362));
     ok(ask(kqueue_info, kq).raw == 168 && info.file.type == 5 && info.size == 0, "PROC_PIDFDKQUEUEINFO: nothing queued");
-    struct Kevent {
-        u64 ident;
-        i16 filter;
-        u16 flags;
-        u32 fflags;
-        i64 data;
-        u64 udata;
-    } k{static_cast<u64>(p[0]), -1, 1, 0, 0, 0};
+    const xnu::kevent k{static_cast<u64>(p[0]), -1, 1, 0, 0, 0};
     const xnu::timespec zero{};
     ok(syscall(363, kq, &k, 1, 0, 0, &zero).ok() && ask(kqueue_info, kq).raw == 168 && info.size == 1 && info.state == 8, "one event, of kevent's kind");
     fails(ask(vnode, kq), xnu::ENOTSUP, "a kqueue is no vnode");

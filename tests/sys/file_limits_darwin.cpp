@@ -4,6 +4,7 @@
 #include "sys/darwin/file_calls.h"
 #include "sys/memory.h"
 #include "tests/sys/fs_tools.h"
+#include "tests/sys/fields.h"
 
 namespace {
 
@@ -11,16 +12,8 @@ constexpr i32 o_evtonly = 0x8000;
 alignas(8) u8 at[4096];
 
 Result command(i32 fd, i32 c, const void* p) { return sys_fcntl(fd, c, reinterpret_cast<u64>(p)); }
-u32 word(u32 offset) {
-    u32 v;
-    memcpy(&v, at + offset, 4);
-    return v;
-}
-u64 wide(u32 offset) {
-    u64 v;
-    memcpy(&v, at + offset, 8);
-    return v;
-}
+u32 word(u32 offset) { return field<u32>(at, offset); }
+u64 wide(u32 offset) { return field<u64>(at, offset); }
 Result get(const char* path, xnu::attrlist want, u64 options = 0) {
     memset(at, 0xee, sizeof at);
     return sys_getattrlist(path, &want, at, sizeof at, options);

@@ -51,19 +51,6 @@ inline void row(const char* name, u32 number, const char* shape, i32 want, const
     ok(held, name);
 }
 
-struct Vector {
-    void* base;
-    u64 size;
-};
-struct Header {  // struct msghdr
-    const void* name;
-    u32 name_size, pad;
-    Vector* vectors;
-    i32 count, pad2;
-    void* control;
-    u32 control_size, flags;
-};
-
 alignas(16) inline u8 room[8192], other[1024];
 inline xnu::kauth_filesec no_list{xnu::KAUTH_FILESEC_MAGIC, {}, {}, 0xffffffff, 0, {}};
 inline const u64 to = word(room), with = word(other), filesec = word(&no_list);

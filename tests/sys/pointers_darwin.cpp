@@ -104,7 +104,7 @@ void files() {
     row("write_nocancel", 397, ".i", 0, {fd, to, 64});
     row("pwrite", 154, ".i", 0, {fd, to, 64, 0});
     row("pwrite_nocancel", 415, ".i", 0, {fd, to, 64, 0});
-    Vector good{room, 64}, nowhere{bad_pointer(), 64}, late[2] = {{room, 32}, {bad_pointer(), 32}};
+    xnu::iovec good{room, 64}, nowhere{bad_pointer(), 64}, late[2] = {{room, 32}, {bad_pointer(), 32}};
     struct {
         const char* name;
         u32 number;

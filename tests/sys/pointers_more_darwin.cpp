@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Bad pointers to calls of sockets, waits, processes, queues, and of parts of calls with many forms (pointers.h). Expectations: the copyin and
 // copyout of xnu-11417.121.6 bsd/kern.
+#include "sys/darwin/net.h"
 #include "tests/sys/pointers.h"
 
 namespace {
@@ -29,30 +30,30 @@ void sockets() {
     row("recvfrom_nocancel", 403, ".o...o", 0, {u, to, 8, peek, with, n});
     row("sendto", 133, ".i..i", 0, {u, to, 8, 0, word(name), 16});
     row("sendto_nocancel", 413, ".i..i", 0, {u, to, 8, 0, word(name), 16});
-    Vector v{room, 8}, nowhere{bad_pointer(), 8};
-    Header m{nullptr, 0, 0, &v, 1, 0, nullptr, 0, 0};
+    xnu::iovec v{room, 8}, nowhere{bad_pointer(), 8};
+    xnu::msghdr m{nullptr, 0, &v, 1, nullptr, 0, 0};
     row("sendmsg", 28, ".i", 0, {end, word(&m), 0});
     row("sendmsg_nocancel", 402, ".i", 0, {end, word(&m), 0});
     row("recvmsg", 27, ".i", 0, {u, word(&m), peek});
     row("recvmsg_nocancel", 401, ".i", 0, {u, word(&m), peek});
     for (const u32 number : {28u, 402u}) {
-        Header wrong = m;
-        wrong.vectors = reinterpret_cast<Vector*>(bad_pointer());
+        xnu::msghdr wrong = m;
+        wrong.msg_iov = reinterpret_cast<xnu::iovec*>(bad_pointer());
         fails(syscall(number, end, &wrong, 0), xnu::EFAULT, "sendmsg: vectors from nowhere");
-        wrong.vectors = &nowhere;
+        wrong.msg_iov = &nowhere;
         fails(syscall(number, end, &wrong, 0), xnu::EFAULT, "data from nowhere");
-        wrong = m, wrong.control = bad_pointer(), wrong.control_size = 16;
+        wrong = m, wrong.msg_control = bad_pointer(), wrong.msg_controllen = 16;
         fails(syscall(number, end, &wrong, 0), xnu::EFAULT, "control messages from nowhere");
-        wrong = m, wrong.name = bad_pointer(), wrong.name_size = 16;
+        wrong = m, wrong.msg_name = bad_pointer(), wrong.msg_namelen = 16;
         fails(syscall(number, u, &wrong, 0), xnu::EFAULT, "a name from nowhere");
     }
     for (const u32 number : {27u, 401u}) {
-        Header wrong = m;
-        wrong.vectors = reinterpret_cast<Vector*>(bad_pointer());
+        xnu::msghdr wrong = m;
+        wrong.msg_iov = reinterpret_cast<xnu::iovec*>(bad_pointer());
         fails(syscall(number, u, &wrong, peek), xnu::EFAULT, "recvmsg: vectors from nowhere");
-        wrong.vectors = &nowhere;
+        wrong.msg_iov = &nowhere;
         fails(syscall(number, u, &wrong, peek), xnu::EFAULT, "data to nowhere");
-        wrong = m, wrong.name = bad_pointer(), wrong.name_size = 16;
+        wrong = m, wrong.msg_name = bad_pointer(), wrong.msg_namelen = 16;
         ok(syscall(number, u, &wrong, peek).raw == 8, "a name to nowhere goes unnoticed, as recvfrom's");
     }
     size = 4;
@@ -192,8 +193,8 @@ void parts() {
     u8 name[16] = {16, 2, 0, 0, 127, 0, 0, 1};
     u32 size = 16;
     (void)syscall(104, u, name, 16), (void)syscall(32, u, name, &size), (void)syscall(133, u, "datagram", 8, 0, name, 16);
-    Vector v{room, 8};
-    const Header m{nullptr, 0, 0, &v, 1, 0, nullptr, 0, 0};
+    xnu::iovec v{room, 8};
+    const xnu::msghdr m{nullptr, 0, &v, 1, nullptr, 0, 0};
     memcpy(page, &m, sizeof m);
     (void)syscall(xnu::SYS_mprotect, page, 4096, 1);
     fails(syscall(27, u, page, 2), xnu::EFAULT, "recvmsg with a header that cannot be written");

@@ -5,22 +5,15 @@
 #include "sys/darwin/process.h"
 #include "sys/memory.h"
 #include "tests/sys/fs_tools.h"
+#include "tests/sys/fields.h"
 
 namespace {
 
 alignas(8) u8 at[65536];
 
 Result info(i32 what, i32 pid, u32 flavor, u64 arg, void* to, i32 size) { return syscall(xnu::SYS_proc_info, what, pid, flavor, arg, to, size); }
-u32 word(u32 offset) {
-    u32 v;
-    memcpy(&v, at + offset, 4);
-    return v;
-}
-u64 wide(u32 offset) {
-    u64 v;
-    memcpy(&v, at + offset, 8);
-    return v;
-}
+u32 word(u32 offset) { return field<u32>(at, offset); }
+u64 wide(u32 offset) { return field<u64>(at, offset); }
 bool listed(i64 bytes, i32 pid) {
     for (u32 p = 0; p + 4 <= bytes; p += 4)
         if (word(p) == static_cast<u32>(pid)) return true;

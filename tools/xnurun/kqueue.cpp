@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Kqueues and their knotes: see kqueue.h for how it works. Filters are in kqueue_filters.cpp, the calls in bsd_kqueue.cpp.
+// Kqueues and their knotes: see kqueue.h for how it works. What becomes an event and is handed
+// out is in kqueue_events.cpp, filters are in kqueue_filters.cpp, the calls in bsd_kqueue.cpp.
 #include "tools/xnurun/kqueue.h"
 
 #include "sys/darwin/errno.h"
@@ -51,52 +52,13 @@ bool looks_at_fd(const Knote& n) {
     return n.kev.filter == xnu::EVFILT_READ || n.kev.filter == xnu::EVFILT_WRITE || n.kev.filter == xnu::EVFILT_VNODE || of_socket(n);
 }
 
-void dequeue(Knote& n) {
-    if (!n.queued) return;
-    Kqueue& kq = *n.kq;
-    Knote* before = nullptr;
-    for (Knote* at = kq.first; at; before = at, at = at->queue_next) {
-        if (at != &n) continue;
-        (before ? before->queue_next : kq.first) = n.queue_next;
-        if (kq.last == &n) kq.last = before;
-        break;
-    }
-    n.queue_next = nullptr;
-    n.queued = false;
-    kq.queued--;
-}
-
-void enqueue(Knote& n) {
-    if (n.queued || n.disabled) return;
-    Kqueue& kq = *n.kq;
-    (kq.last ? kq.last->queue_next : kq.first) = &n;
-    kq.last = &n;
-    n.queue_next = nullptr;
-    n.queued = true;
-    kq.queued++;
-}
-
-void drop(Knote& n) {
-    dequeue(n);
-    filter_detach(n);
-    if (looks_at_fd(n)) __atomic_fetch_sub(&fd_notes, 1, __ATOMIC_RELAXED);
-    Kqueue& kq = *n.kq;
-    for (Knote** at = &kq.notes; *at; at = &(*at)->next)
-        if (*at == &n) {
-            *at = n.next;
-            break;
-        }
-    n.next = free_knotes;
-    free_knotes = &n;
-}
-
 void close_all(Kqueue& kq) {
     const i32 own[] = {kq.epoll, kq.write, kq.other, kq.wake, kq.timer, kq.inotify};
     for (const i32 fd : own) close_hidden(fd);
 }
 
 void destroy(Kqueue& kq) {
-    while (kq.notes) drop(*kq.notes);
+    while (kq.notes) knote_drop(*kq.notes);
     kqueue_forget_signals(&kq);
     close_all(kq);
     for (Kqueue** at = &kqueues; *at; at = &(*at)->next)
@@ -118,14 +80,46 @@ Knote* find(Kqueue& kq, const xnu::kevent64_s& change) {
     return nullptr;
 }
 
-void edge(Kqueue& kq, u64 fd, i16 filter) {
-    for (Knote* n = kq.notes; n; n = n->next)
-        if (n->kev.ident == fd && n->kev.filter == filter && filter_event(*n)) knote_activate(*n);
+}  // namespace
+
+void knote_dequeue(Knote& n) {
+    if (!n.queued) return;
+    Kqueue& kq = *n.kq;
+    Knote* before = nullptr;
+    for (Knote* at = kq.first; at; before = at, at = at->queue_next) {
+        if (at != &n) continue;
+        (before ? before->queue_next : kq.first) = n.queue_next;
+        if (kq.last == &n) kq.last = before;
+        break;
+    }
+    n.queue_next = nullptr;
+    n.queued = false;
+    kq.queued--;
 }
 
-constexpr u16 dispatch2 = xnu::EV_DISPATCH | xnu::EV_UDATA_SPECIFIC;
+void knote_enqueue(Knote& n) {
+    if (n.queued || n.disabled) return;
+    Kqueue& kq = *n.kq;
+    (kq.last ? kq.last->queue_next : kq.first) = &n;
+    kq.last = &n;
+    n.queue_next = nullptr;
+    n.queued = true;
+    kq.queued++;
+}
 
-}  // namespace
+void knote_drop(Knote& n) {
+    knote_dequeue(n);
+    filter_detach(n);
+    if (looks_at_fd(n)) __atomic_fetch_sub(&fd_notes, 1, __ATOMIC_RELAXED);
+    Kqueue& kq = *n.kq;
+    for (Knote** at = &kq.notes; *at; at = &(*at)->next)
+        if (*at == &n) {
+            *at = n.next;
+            break;
+        }
+    n.next = free_knotes;
+    free_knotes = &n;
+}
 
 bool kqueue_has_fd(i32 fd) {
     if (process().vforked) return false;
@@ -137,7 +131,7 @@ bool kqueue_has_fd(i32 fd) {
 
 void knote_activate(Knote& n) {
     n.active = true;
-    enqueue(n);
+    knote_enqueue(n);
 }
 
 i64 kqueue_new() {
@@ -205,7 +199,7 @@ i32 kqueue_register(Kqueue& kq, xnu::kevent64_s& change) {
         kq.notes = n;
         if (fd_filter) __atomic_fetch_add(&fd_notes, 1, __ATOMIC_RELAXED);
         if (const i32 wrong = filter_attach(*n)) {
-            drop(*n);
+            knote_drop(*n);
             return wrong;
         }
     } else {
@@ -214,11 +208,11 @@ i32 kqueue_register(Kqueue& kq, xnu::kevent64_s& change) {
                 n->deferred = true;
                 return xnu::EINPROGRESS;
             }
-            drop(*n);
+            knote_drop(*n);
             return 0;
         }
         if (change.flags & xnu::EV_DISABLE) {
-            dequeue(*n);
+            knote_dequeue(*n);
             n->disabled = true;
         } else if (change.flags & xnu::EV_ENABLE && n->disabled) {
             n->disabled = false;
@@ -228,7 +222,7 @@ i32 kqueue_register(Kqueue& kq, xnu::kevent64_s& change) {
                 knote_activate(*n);
                 return 0;
             }
-            if (n->active) enqueue(*n);
+            if (n->active) knote_enqueue(*n);
         }
         n->kev.udata = change.udata;
         if (filter_touches(*n)) {
@@ -243,100 +237,6 @@ i32 kqueue_register(Kqueue& kq, xnu::kevent64_s& change) {
     }
     if (filter_event(*n)) knote_activate(*n);
     return 0;
-}
-
-void kqueue_harvest(Kqueue& kq) {
-    EpollEvent events[64];
-    for (;;) {
-        const i64 count = host(lnx::SYS_epoll_wait, kq.epoll, events, 64, 0);
-        bool more = false;
-        for (i64 i = 0; i < count; i++) {
-            const u64 data = events[i].data;
-            switch (data & tag_mask) {
-            case 0: edge(kq, data, xnu::EVFILT_READ); more = true; break;
-            case tag_timer: {
-                u64 expired;
-                host(lnx::SYS_read, kq.timer, &expired, 8);
-                filter_timer(kq, monotonic_ns());
-                break;
-            }
-            case tag_write: {
-                EpollEvent writes[64];
-                i64 n;
-                while ((n = host(lnx::SYS_epoll_wait, kq.write, writes, 64, 0)) > 0)
-                    for (i64 k = 0; k < n; k++) edge(kq, writes[k].data, xnu::EVFILT_WRITE);
-                break;
-            }
-            case tag_other: {
-                EpollEvent others[64];
-                i64 n;
-                while ((n = host(lnx::SYS_epoll_wait, kq.other, others, 64, 0)) > 0)
-                    for (i64 k = 0; k < n; k++) edge(kq, others[k].data, evfilt_sock), edge(kq, others[k].data, evfilt_except);
-                break;
-            }
-            case tag_inotify: filter_files(kq); break;
-            case tag_process: process_edge(kq, data & ~tag_mask); break;
-            default: break;
-            }
-        }
-        if (count < 64 || !more) break;
-    }
-    kqueue_count_signals(kq);
-}
-
-void kqueue_settle(Kqueue& kq) {
-    const u64 one = 1;
-    u64 was;
-    if (kq.queued && !kq.wake_set) {
-        host(lnx::SYS_write, kq.wake, &one, 8);
-        kq.wake_set = true;
-    } else if (!kq.queued) {
-        // A signal may have written meanwhile: what it counted is looked at after the word is emptied.
-        if (kq.wake_set || kqueue_any_signals()) host(lnx::SYS_read, kq.wake, &was, 8);
-        kq.wake_set = false;
-        kqueue_count_signals(kq);
-        if (kq.queued) kqueue_settle(kq);
-    }
-}
-
-bool kqueue_deliver(Kqueue& kq, xnu::kevent64_s& out) {
-    Knote& n = *kq.first;
-    dequeue(n);
-    const bool touches = filter_touches(n);
-    const bool oneshot = n.kev.flags & xnu::EV_ONESHOT;
-    if (!oneshot) {
-        n.active = false;
-        if (!filter_event(n)) return false;
-        n.active = true;
-    }
-    out = n.kev;
-    if (n.kev.filter == xnu::EVFILT_MACHPORT) {
-        port_deliver(n, out);
-    } else if (n.kev.filter == xnu::EVFILT_USER) {
-        out.fflags = n.sfflags;
-        out.data = n.sdata;
-        if (n.kev.flags & xnu::EV_CLEAR) n.triggered = false;
-    } else if (n.kev.filter == evfilt_sock) {
-        sock_delivered(n);
-    } else if (touches) {  // a timer: its count starts again
-        out.ext[0] = 0;
-        n.kev.data = 0;
-    }
-    if (n.kev.flags & xnu::EV_ONESHOT) {  // the filter may have said so just now
-        n.active = false;
-        if ((n.kev.flags & (dispatch2 | xnu::EV_DELETE)) == dispatch2) n.disabled = n.deferred = true;
-        else drop(n);
-    } else if (n.kev.flags & (xnu::EV_CLEAR | xnu::EV_DISPATCH)) {
-        n.active = false;
-        if (n.kev.flags & xnu::EV_DISPATCH) n.disabled = true;
-        if (!touches && n.kev.flags & xnu::EV_CLEAR) {
-            n.kev.data = 0;
-            n.kev.fflags = 0;
-        }
-    } else {
-        enqueue(n);
-    }
-    return true;
 }
 
 bool is_kqueue(i32 fd) {
@@ -354,7 +254,7 @@ void kqueue_descriptor_closing(i32 fd) {
     for (Kqueue* kq = kqueues; kq; kq = kq->next)
         for (Knote* n = kq->notes; n;) {
             Knote* next = n->next;
-            if (looks_at_fd(*n) && n->kev.ident == static_cast<u64>(fd)) drop(*n);
+            if (looks_at_fd(*n) && n->kev.ident == static_cast<u64>(fd)) knote_drop(*n);
             n = next;
         }
     for (u32 i = 0; i < number_count; i++) {

@@ -105,6 +105,10 @@ i32 process_touch(Knote&);                        // asks for other things now
 void process_detach(Knote&);
 void process_edge(Kqueue&, u64 pid);              // its pidfd is readable, or its socket
 void knote_activate(Knote&);
+void knote_enqueue(Knote&);                       // unless it is disabled
+void knote_dequeue(Knote&);
+void knote_drop(Knote&);                          // its end
+constexpr u16 dispatch2 = xnu::EV_DISPATCH | xnu::EV_UDATA_SPECIFIC;
 bool kqueue_watch_signal(Knote&);                 // kqueue_signals.cpp
 void kqueue_count_signals(Kqueue&);               // deliveries become active knotes; under the lock
 void kqueue_forget_signals(Kqueue*);              // its eventfd closes; null: all, in the child of a fork
