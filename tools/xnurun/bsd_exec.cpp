@@ -12,6 +12,7 @@
 #include "tools/xnurun/descriptors.h"
 #include "tools/xnurun/era.h"
 #include "tools/xnurun/exec.h"
+#include "tools/xnurun/handed.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/kqueue.h"
 #include "tools/xnurun/load.h"
@@ -204,7 +205,7 @@ i32 exec_launch(ExecImage& m, u32 mask) {
         limits_for_native(true);
     } else {
         char* at = m.mask_option + sizeof "--mask=" - 1;
-        for (i32 n = 0; n < 8; n++) at[n] = "0123456789abcdef"[mask >> (28 - 4 * n) & 15];
+        hex_put(at, mask, 8);
     }
     const i64 r = host(lnx::SYS_execve, m.file, m.argv, m.envp);
     if (m.native) {

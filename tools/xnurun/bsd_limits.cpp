@@ -6,6 +6,7 @@
 #include "sys/darwin/errno.h"
 #include "sys/darwin/process.h"
 #include "sys/linux/process.h"
+#include "tools/xnurun/handed.h"
 #include "tools/xnurun/handlers.h"
 #include "tools/xnurun/limits.h"
 #include "tools/xnurun/load.h"
@@ -90,15 +91,14 @@ bool limits_write(char* text) {
     const KeptLimits nothing{};
     if (!__builtin_memcmp(&kept(), &nothing, sizeof nothing)) return false;
     const u64* words = reinterpret_cast<const u64*>(&kept());
-    for (u32 n = 0; n < 16 * kept_words; n++) text[n] = "0123456789abcdef"[words[n / 16] >> (60 - n % 16 * 4) & 15];
-    text[16 * kept_words] = 0;
+    for (u32 n = 0; n < kept_words; n++) hex_put(text, words[n], 16);
+    *text = 0;
     return true;
 }
 
 void limits_read(const char* text) {
     u64* words = reinterpret_cast<u64*>(&first_process.limits);
-    for (u32 n = 0; n < 16 * kept_words && text[n]; n++)
-        words[n / 16] = words[n / 16] << 4 | static_cast<u64>(text[n] <= '9' ? text[n] - '0' : text[n] - 'a' + 10);
+    for (u32 n = 0; n < kept_words; n++) words[n] = hex_get(text, 16);
 }
 
 void limits_for_native(bool leaving) {

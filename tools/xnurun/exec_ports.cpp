@@ -6,17 +6,9 @@
 #include "tools/xnurun/exec_ports.h"
 
 #include "sys/mem.h"
+#include "tools/xnurun/handed.h"
 
 namespace trapeze {
-void hex_put(char*& at, u64 v, u32 digits) {
-    for (u32 n = digits; n-- > 0;) *at++ = "0123456789abcdef"[v >> n * 4 & 15];
-}
-
-u64 hex_get(const char*& at, u32 digits) {
-    u64 v = 0;
-    for (; digits && *at; digits--, at++) v = v << 4 | static_cast<u32>(*at <= '9' ? *at - '0' : *at - 'a' + 10);
-    return v;
-}
 
 bool kept_ports_write(char (&option)[kept_ports_size], bool new_task) {
     KeptPorts k{};

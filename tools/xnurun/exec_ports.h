@@ -20,8 +20,6 @@ void exceptions_keep(KeptPorts&), exceptions_take(const KeptPorts&);
 
 constexpr char kept_ports_option[] = "--ports=";
 constexpr u32 kept_ports_size = sizeof kept_ports_option + KeptPorts::slot_count + exception_types * 17;
-void hex_put(char*& at, u64 v, u32 digits);
-u64 hex_get(const char*& at, u32 digits);  // ends with the text
 bool kept_ports_write(char (&option)[kept_ports_size], bool new_task);  // false: there is nothing to hand on
 void kept_ports_read(const char* text);                                // what follows the option's name
 

@@ -10,6 +10,7 @@
 #include "tools/xnurun/era.h"
 #include "tools/xnurun/exec_ports.h"
 #include "tools/xnurun/fast.h"
+#include "tools/xnurun/handed.h"
 #include "tools/xnurun/inject.h"
 #include "tools/xnurun/limits.h"
 #include "tools/xnurun/load.h"
@@ -127,8 +128,8 @@ i32 options(i32 argc, char** argv) {
             continue;
         }
         if (starts(a, "--mask=")) {  // of execve and posix_spawn, eight digits: all signals are held until the program begins
-            handed_mask = 0;
-            for (const char* c = a + 7; *c; c++) handed_mask = handed_mask << 4 | static_cast<u32>(*c <= '9' ? *c - '0' : *c - 'a' + 10);
+            const char* digits = a + 7;
+            handed_mask = static_cast<u32>(hex_get(digits, 8));
             handed_on = true;
             continue;
         }

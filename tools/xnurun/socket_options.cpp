@@ -7,7 +7,7 @@
 
 #include "sys/mem.h"
 #include "tools/xnurun/era.h"
-#include "tools/xnurun/exec_ports.h"
+#include "tools/xnurun/handed.h"
 
 namespace trapeze {
 
